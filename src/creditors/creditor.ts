@@ -1,0 +1,19 @@
+/** A financial institution that reports debt, as the registry knows it. */
+export interface Creditor {
+  /** Organisation number, 9 digits with a valid check digit (`financialInstitutionID` on the wire). */
+  readonly id: string;
+  readonly name: string;
+  /** Who delivers for it: ISO 6523, e.g. `9908:314159265` (`providerID` on the wire). */
+  readonly providerId: string;
+  /** Where it answers: `{baseUrl}/debt-information/v1/loans/{id}/customer`. */
+  readonly baseUrl: string;
+}
+
+const WEIGHTS = [3, 2, 7, 6, 5, 4, 3, 2] as const;
+
+/** Whether `text` is a Norwegian organisation number: 9 digits, the last a mod 11 check digit. */
+export function isOrganisationNumber(text: string): boolean {
+  if (!/^\d{9}$/.test(text)) return false;
+  const sum = WEIGHTS.reduce((total, weight, place) => total + weight * Number(text.charAt(place)), 0);
+  return (11 - (sum % 11)) % 11 === Number(text.charAt(8));
+}
