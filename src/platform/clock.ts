@@ -2,6 +2,8 @@
 export interface Clock {
   /** Business time now: consents, expiry, age of the feed, the log. */
   now(): Date;
+  /** Real time now: life of tokens, codes and sessions. */
+  realNow(): Date;
   /** Milliseconds of a monotonic stopwatch, for durations and deadlines. */
   stopwatch(): number;
 }
@@ -9,6 +11,7 @@ export interface Clock {
 /** The clock of production: business time is real time. */
 export const systemClock: Clock = {
   now: () => new Date(),
+  realNow: () => new Date(),
   stopwatch: () => performance.now(),
 };
 
@@ -23,6 +26,7 @@ export function movableClock(offsetSeconds = 0): MovableClock {
   let offset = offsetSeconds;
   return {
     now: () => new Date(Date.now() + offset * 1000),
+    realNow: () => new Date(),
     stopwatch: () => performance.now(),
     offsetSeconds: () => offset,
     setOffsetSeconds: (seconds) => {

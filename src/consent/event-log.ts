@@ -1,0 +1,128 @@
+import { sql, type Database } from '../platform/db.ts';
+import type { ArchiveReason, Purpose } from './consent.ts';
+
+/**
+ * The event of a change, spliced into the statement that makes the change (C6), so that neither can be without the other.
+ * `select` yields: client, event id, consent, type (`created`, `archived`), time of the change, purpose, client's own id, reason.
+ */
+export const eventInsert = (select: string): string =>
+  `insert into feed_pending (client_id, event_id, consent_id, type, occurred_at, purpose, external_id, reason) ${select}`;
+
+interface EventBase {
+  readonly sequenceNr: number;
+  readonly eventId: string;
+  readonly clientId: string;
+  readonly consentId: string;
+  /** When it happened; for an expiry the instant of expiry. */
+  readonly occurredAt: Date;
+}
+
+export type ConsentEvent =
+  | (EventBase & { readonly type: 'created'; readonly purpose: Purpose; readonly externalId: string | null })
+  | (EventBase & { readonly type: 'archived'; readonly reason: ArchiveReason });
+
+interface EventRow {
+  client_id: string;
+  seq: number;
+  event_id: string;
+  consent_id: string;
+  type: 'created' | 'archived';
+  occurred_at: Date;
+  purpose: Purpose | null;
+  external_id: string | null;
+  reason: ArchiveReason | null;
+}
+
+const SEAL = sql<{ sealed: number }>('feed_seal', 'select feed_seal($1, $2, $3) as sealed');
+const STATE = sql<{ last_seq: number; unsealed: boolean }>('feed_state', 'select last_seq, unsealed from feed_state($1)');
+const READ = sql<EventRow>(
+  'feed_read',
+  `select client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason from feed_event
+   where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
+   order by seq limit $4`,
+);
+const FIRST = sql<{ seq: number }>(
+  'feed_first',
+  `select seq from feed_event
+   where client_id = $1 and recorded_at > $2 and recorded_on >= ($2 at time zone 'UTC')::date
+   order by seq limit 1`,
+);
+const KEEP = sql<never>('feed_keep_partitions', 'select feed_keep_partitions($1, $2)');
+
+const PORTION = 5_000;
+
+/**
+ * Gives numbers to events that have been committed: of one client (waiting for whoever does it at this moment), or of all
+ * (leaving those out). A transaction of its own each time; any number of nodes may call it at once. Returns how many got one.
+ */
+export async function sealEvents(db: Database, clientId: string | null, now: Date): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const sealed = (await db.query(SEAL, [clientId, now, PORTION]))[0]?.sealed ?? 0;
+    total += sealed;
+    if (sealed < PORTION) return total;
+  }
+}
+
+/**
+ * The last number given to a client's events, 1 when there never was one (F3, F4). Whatever was committed before the call is
+ * numbered first, so that a change which has been acknowledged is counted. Never decreases.
+ */
+export async function lastSequenceNr(db: Database, clientId: string, now: Date): Promise<number> {
+  const state = await sealedState(db, clientId, now);
+  return state.last;
+}
+
+/** The oldest number that can be read, or the last one + 1 when none can (F4). `readableSince`: events numbered after it. */
+export async function firstSequenceNr(db: Database, clientId: string, now: Date, readableSince: Date): Promise<number> {
+  const { last } = await sealedState(db, clientId, now);
+  const [row] = await db.query(FIRST, [clientId, readableSince]);
+  return row?.seq ?? last + 1;
+}
+
+/**
+ * A client's events from number `from` on, at most `limit`, in order (F1, F2, F5). What was committed before the call is numbered
+ * first. Whoever asks next from the last number + 1 misses nothing.
+ */
+export async function readEvents(
+  db: Database,
+  ask: { clientId: string; from: number; limit: number; now: Date; readableSince: Date },
+): Promise<readonly ConsentEvent[]> {
+  const { last } = await sealedState(db, ask.clientId, ask.now);
+  if (ask.from > last) return [];
+  return (await db.query(READ, [ask.clientId, ask.from, ask.readableSince, ask.limit])).map(eventOf);
+}
+
+/** Two small reads at most; sealing happens only when something waits for a number. */
+async function sealedState(db: Database, clientId: string, now: Date): Promise<{ last: number }> {
+  const before = await stateOf(db, clientId);
+  if (!before.unsealed) return { last: before.last_seq };
+  await sealEvents(db, clientId, now);
+  return { last: (await stateOf(db, clientId)).last_seq };
+}
+
+async function stateOf(db: Database, clientId: string): Promise<{ last_seq: number; unsealed: boolean }> {
+  const [state] = await db.query(STATE, [clientId]);
+  if (state === undefined) throw new Error('feed_state answered no row');
+  return state;
+}
+
+function eventOf(row: EventRow): ConsentEvent {
+  const base = {
+    sequenceNr: row.seq,
+    eventId: row.event_id,
+    clientId: row.client_id,
+    consentId: row.consent_id,
+    occurredAt: row.occurred_at,
+  };
+  if (row.type === 'created' && row.purpose !== null) {
+    return { ...base, type: 'created', purpose: row.purpose, externalId: row.external_id };
+  }
+  if (row.type === 'archived' && row.reason !== null) return { ...base, type: 'archived', reason: row.reason };
+  throw new Error(`event ${row.event_id} lacks what its type needs`);
+}
+
+/** Keeps partitions ready for the coming days and drops those that are past retention. */
+export async function keepFeedPartitions(db: Database, today: Date, keepFrom: Date): Promise<void> {
+  await db.query(KEEP, [today.toISOString().slice(0, 10), keepFrom.toISOString().slice(0, 10)]);
+}

@@ -1,0 +1,92 @@
+import { DomainError } from '../errors/domain-error.ts';
+import type { Nin } from '../person/nin.ts';
+import { violatedConstraint, type SqlValue } from '../platform/db.ts';
+import { newId } from '../platform/ids.ts';
+import type { Platform } from '../platform/platform.ts';
+import { daysOf, decideRegistration, expiryOf, type Consent, type Duration, type Purpose } from './consent.ts';
+import { FIND_BY_EXTERNAL_ID, FIND_PERSON, REGISTER, consentOf } from './store.ts';
+
+export interface Registration {
+  readonly clientId: string;
+  readonly nin: Nin;
+  readonly purpose: Purpose;
+  readonly duration: Duration;
+  /** The client's own id, which makes the registration idempotent (G3); null: always a new consent. */
+  readonly externalId: string | null;
+  /** Who decided: the client says that the person did (agreement), or the person did so here. */
+  readonly actor: 'client' | 'person';
+  readonly traceId: string;
+}
+
+/**
+ * Registers a consent, or answers the one that the same request has made before (G3), in whatever state that is by now.
+ * One statement is one transaction: consent, log and event are there together or not at all. Of any number of equal requests at
+ * once one makes the consent, and all answer it.
+ *
+ * Errors: `consent_conflict` (the client's own id has other data), `purpose_not_permitted` (not registered for the purpose, or
+ * it is switched off), `unavailable`.
+ */
+export async function registerConsent(platform: Platform, registration: Registration): Promise<Consent> {
+  const { vault } = platform;
+  const now = platform.clock.now();
+  const { clientId, purpose, duration, externalId } = registration;
+  const expiresAt = expiryOf(now, duration);
+  const indexes = vault.indexes(registration.nin);
+  const index = vault.index(registration.nin);
+  const newPersonId = newId();
+  const sealed = vault.seal(registration.nin, newPersonId);
+  const id = newId();
+
+  for (let tries = 1; tries <= 5; tries++) {
+    const [outcome] = await attempt(platform, [
+      id,
+      clientId,
+      purpose,
+      daysOf(duration),
+      externalId,
+      now,
+      expiresAt,
+      newId(),
+      indexes.map((entry) => entry.hash),
+      newPersonId,
+      index.hash,
+      index.keyId,
+      sealed.cipher,
+      sealed.keyId,
+      registration.traceId,
+      registration.actor,
+    ]);
+    if (outcome?.made === 1 && outcome.person_id !== null) {
+      return { id, clientId, personId: outcome.person_id, purpose, duration, externalId, createdAt: now, expiresAt, archived: null };
+    }
+    const existing = externalId === null ? undefined : await findByExternalId(platform, clientId, externalId);
+    if (existing !== undefined) {
+      const [person] = await platform.db.query(FIND_PERSON, [indexes.map((entry) => entry.hash)]);
+      if (decideRegistration({ personId: person?.id, purpose, duration }, existing) === 'already_registered') return existing;
+      throw new DomainError(
+        'consent_conflict',
+        'client_consent_id is already registered with other data: use a new id, or send the same person, scope and duration as before',
+      );
+    }
+    if (outcome?.permitted === false) {
+      throw new DomainError('purpose_not_permitted', `this client may not register consents for the purpose '${purpose}'`);
+    }
+    // The person was being made, or purged, by someone else at this moment: the next try sees what became of them.
+  }
+  throw new DomainError('unavailable', 'The consent could not be registered right now. Try again with the same request.', { retryAfterSeconds: 1 });
+}
+
+/** One try; no row when the person was purged between being found and being referred to. */
+async function attempt(platform: Platform, values: readonly SqlValue[]) {
+  try {
+    return await platform.db.query(REGISTER, values);
+  } catch (error) {
+    if (violatedConstraint(error) === 'consent_person_id_fkey') return [];
+    throw error;
+  }
+}
+
+async function findByExternalId(platform: Platform, clientId: string, externalId: string): Promise<Consent | undefined> {
+  const [row] = await platform.db.query(FIND_BY_EXTERNAL_ID, [clientId, externalId]);
+  return row === undefined ? undefined : consentOf(row);
+}

@@ -1,0 +1,188 @@
+import { auditInsert } from '../audit/audit-log.ts';
+import { TOKEN_COLUMNS, TOKEN_FROM, type TokenRow } from '../clients/access-token.ts';
+import { sql } from '../platform/db.ts';
+import type { ArchiveReason, Consent, Purpose } from './consent.ts';
+import { eventInsert } from './event-log.ts';
+
+/**
+ * The SQL of consents. Each change is one statement, and so one transaction and one round trip: it locks the row, tests again
+ * what the rule demands, changes it, and writes the log and the event. The rules (`consent.ts`) say why something is refused;
+ * the conditions here only make sure that nothing which they refuse can happen in between.
+ */
+
+export interface ConsentRow {
+  id: string;
+  client_id: string;
+  person_id: string;
+  purpose: Purpose;
+  single_use: boolean;
+  duration_days: number | null;
+  external_id: string | null;
+  created_at: Date;
+  expires_at: Date;
+  archived_at: Date | null;
+  archived_reason: ArchiveReason | null;
+}
+
+const COLUMNS =
+  'id, client_id, person_id, purpose, single_use, duration_days, external_id, created_at, expires_at, archived_at, archived_reason';
+
+export function consentOf(row: ConsentRow): Consent {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    personId: row.person_id,
+    purpose: row.purpose,
+    duration: row.duration_days === null ? { kind: 'single_use' } : { kind: 'days', days: row.duration_days },
+    externalId: row.external_id,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    archived: row.archived_at === null || row.archived_reason === null ? null : { at: row.archived_at, reason: row.archived_reason },
+  };
+}
+
+/** $1 consent */
+export const FIND = sql<ConsentRow>('consent_find', `select ${COLUMNS} from consent where id = $1`);
+
+/** $1 client, $2 the client's own id */
+export const FIND_BY_EXTERNAL_ID = sql<ConsentRow>(
+  'consent_find_by_external_id',
+  `select ${COLUMNS} from consent where client_id = $1 and external_id = $2`,
+);
+
+/** $1 hash of the token, $2 real time, $3 consent: who asks, and the consent that is spoken of, in one round trip. */
+export const FIND_WITH_CALLER = sql<TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null }>(
+  'consent_find_with_caller',
+  `select ${TOKEN_COLUMNS}, consent.* from ${TOKEN_FROM}
+   left join (select ${COLUMNS} from consent where id = $3) as consent on true`,
+);
+
+/** $1 all keyed hashes of the NIN */
+export const FIND_PERSON = sql<{ id: string }>('person_find', 'select id from person where nin_index = any ($1)');
+
+/** $1 person */
+export const READ_PERSON = sql<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
+  'person_read',
+  'select id, nin_cipher, nin_cipher_key from person where id = $1',
+);
+
+/**
+ * Registers a consent: the person (if new), the consent, the log, the event. The row lock on client_purpose makes it wait for a
+ * switch being thrown, and the other way round (C9). A client's own id that is taken makes no row (`made` 0), also when the
+ * other one is being registered at this moment: then it waits for that one's end.
+ * $1 consent, $2 client, $3 purpose, $4 days or null, $5 own id or null, $6 now, $7 expiry, $8 event, $9 all keyed hashes of the
+ * NIN, $10 new person's id, $11 hash to write, $12 its key, $13 ciphertext, $14 its key, $15 trace id, $16 actor
+ */
+export const REGISTER = sql<{ permitted: boolean; person_id: string | null; made: number }>(
+  'consent_register',
+  `with permit as materialized (
+     select 1 from client_purpose where client_id = $2 and purpose = $3 and open for share
+   ), known as (
+     select id from person where nin_index = any ($9)
+   ), met as (
+     insert into person (id, nin_index, nin_index_key, nin_cipher, nin_cipher_key, created_at)
+     select $10::uuid, $11::bytea, $12, $13::bytea, $14, $6::timestamptz
+     where exists (select from permit) and not exists (select from known)
+     on conflict (nin_index) do nothing returning id
+   ), who as (
+     select id from known union all select id from met
+   ), made as (
+     insert into consent (id, client_id, person_id, purpose, single_use, duration_days, external_id, created_at, expires_at)
+     select $1::uuid, $2::uuid, who.id, $3, $4::integer is null, $4::integer, $5, $6::timestamptz, $7::timestamptz from who
+     where exists (select from permit)
+     on conflict (client_id, external_id) where external_id is not null do nothing returning *
+   ), logged as (
+     ${auditInsert("select $6, 'consent_registered', $16, client_id, id, person_id, purpose, null::integer, null::integer, null, $15 from made")}
+   ), told as (
+     ${eventInsert("select client_id, $8::uuid, id, 'created', created_at, purpose, external_id, null from made")}
+   )
+   select exists (select from permit) as permitted, (select id from who limit 1) as person_id, (select count(*) from made) as made`,
+);
+
+/**
+ * Uses a consent for one disclosure (C4, C5): only if it is active at $3 once its row is locked. A single-use consent is used up
+ * by it. Answers a row when it was granted.
+ * $1 consent, $2 client, $3 now, $4 event, $5 creditors asked, $6 of them answered, $7 trace id
+ */
+export const USE = sql<{ id: string }>(
+  'consent_use',
+  `with held as materialized (
+     select * from consent where id = $1 and client_id = $2 and archived_at is null and expires_at > $3 for no key update
+   ), used_up as (
+     update consent set archived_at = $3, archived_reason = 'used' from held where consent.id = held.id and held.single_use
+     returning consent.*
+   ), logged as (
+     ${auditInsert("select $3, 'debt_disclosed', 'client', client_id, id, person_id, purpose, $5::integer, $6::integer, null, $7 from held")}
+   ), told as (
+     ${eventInsert("select client_id, $4::uuid, id, 'archived', $3, null, null, 'used' from used_up")}
+   )
+   select id from held`,
+);
+
+/**
+ * Archives one consent, if it is active at $3 once its row is locked. Answers a row when it did.
+ * $1 consent, $2 reason, $3 now, $4 event, $5 actor, $6 trace id
+ */
+export const REVOKE = sql<{ id: string }>(
+  'consent_revoke',
+  `with held as materialized (
+     select id from consent where id = $1 and archived_at is null and expires_at > $3 for no key update
+   ), archived as (
+     update consent set archived_at = $3, archived_reason = $2 from held where consent.id = held.id returning consent.*
+   ), logged as (
+     ${auditInsert("select $3, 'consent_archived', $5, client_id, id, person_id, purpose, null::integer, null::integer, $2, $6 from archived")}
+   ), told as (
+     ${eventInsert("select client_id, $4::uuid, id, 'archived', $3, null, null, $2 from archived")}
+   )
+   select id from archived`,
+);
+
+/** A portion of what is due to end, at most $2: the rows that nobody else is working on, each with its event and log row. */
+const archivePortion = (due: string, at: string, reason: string, actor: string) => `with due as materialized (
+     ${due} limit $2 for no key update of consent skip locked
+   ), archived as (
+     update consent set archived_at = ${at}, archived_reason = ${reason} from due where consent.id = due.id returning consent.*
+   ), logged as (
+     ${auditInsert(
+       `select archived_at, 'consent_archived', ${actor}, client_id, id, person_id, purpose, null::integer, null::integer, ${reason}, null from archived`,
+     )}
+   ), told as (
+     ${eventInsert(`select client_id, gen_random_uuid(), id, 'archived', archived_at, null, null, ${reason} from archived`)}
+   )
+   select id from archived`;
+
+/** Writes down expiry (C6), at most $2 at a time. The time of the event is the instant of expiry. $1 now */
+export const EXPIRE = sql<{ id: string }>(
+  'consent_expire',
+  archivePortion(
+    'select id from consent where archived_at is null and expires_at <= $1 order by expires_at',
+    'consent.expires_at',
+    "'expired'",
+    "'clock'",
+  ),
+);
+
+/** Ends active consents whose permission is switched off (C9), at most $2 at a time. $1 now */
+export const ARCHIVE_CLOSED = sql<{ id: string }>(
+  'consent_archive_closed',
+  archivePortion(
+    `select consent.id from client_purpose p join consent on consent.client_id = p.client_id and consent.purpose = p.purpose
+     where not p.open and consent.archived_at is null and consent.expires_at > $1`,
+    '$1::timestamptz',
+    "'revoked_by_operator'",
+    "'operator'",
+  ),
+);
+
+/** What a switch would end now (C9). $1 now, $2 client or null for all, $3 purpose or null for all */
+export const COUNT_ACTIVE = sql<{ count: number }>(
+  'consent_count_active',
+  `select count(*) from consent
+   where archived_at is null and expires_at > $1 and client_id = coalesce($2, client_id) and purpose = coalesce($3, purpose)`,
+);
+
+/** $1 what was switched off, $2 client or null, $3 purpose or null, $4 now */
+export const LOG_PERMISSION_CHANGE = sql<never>(
+  'consent_log_permission_change',
+  auditInsert("values ($4, 'permission_changed', 'operator', $2, null, null, $3, null, null, $1, null)"),
+);

@@ -1,0 +1,75 @@
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Nin } from '../person/nin.ts';
+import type { Key } from './keys.ts';
+
+/** SHA-256 of a secret or token of ours (256 random bits, so no salt or stretching is needed), 32 bytes. */
+export const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
+
+/** Whether two hashes are equal, in a time that does not depend on where they differ. */
+export const equalHashes = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
+
+/** A keyed hash of a NIN: equal numbers have equal hashes under one key, and without the key nothing can be found out. */
+export interface NinIndex {
+  readonly keyId: string;
+  /** HMAC-SHA-256, 32 bytes. */
+  readonly hash: Buffer;
+}
+
+export interface SealedNin {
+  readonly keyId: string;
+  /** Format byte 1, nonce (12), tag (16), ciphertext (11). AES-256-GCM, bound to the key's id and to the owner's id. */
+  readonly cipher: Buffer;
+}
+
+/** Keeps NINs so that a stolen database tells nothing: a keyed hash to find by, authenticated encryption to read back. */
+export interface NinVault {
+  /** The index under the key in use: what new rows are written with. */
+  index(nin: Nin): NinIndex;
+  /** The index under every key that is still known, the one in use first: what to look for while keys are being rotated. */
+  indexes(nin: Nin): readonly NinIndex[];
+  /** Encrypts for one owner (a row's id). */
+  seal(nin: Nin, ownerId: string): SealedNin;
+  /** Decrypts what was sealed for that owner. Throws when the key is unknown, or the text was changed or belongs to another. */
+  open(sealed: SealedNin, ownerId: string): Nin;
+}
+
+const FORMAT = 1;
+const NONCE = 12;
+const TAG = 16;
+
+/** The first key of each list is in use; the others are there for reading. */
+export function ninVault(keys: { readonly encryption: readonly Key[]; readonly index: readonly Key[] }): NinVault {
+  const [encryptionKey] = keys.encryption;
+  const [indexKey] = keys.index;
+  if (encryptionKey === undefined || indexKey === undefined) throw new Error('a NIN vault needs a key of each kind');
+
+  const indexUnder = (key: Key, nin: Nin): NinIndex => ({
+    keyId: key.id,
+    hash: createHmac('sha256', key.secret).update(nin.reveal()).digest(),
+  });
+
+  return {
+    index: (nin) => indexUnder(indexKey, nin),
+    indexes: (nin) => keys.index.map((key) => indexUnder(key, nin)),
+    seal: (nin, ownerId) => {
+      const nonce = randomBytes(NONCE);
+      const cipher = createCipheriv('aes-256-gcm', encryptionKey.secret, nonce);
+      cipher.setAAD(boundTo(encryptionKey.id, ownerId));
+      const text = Buffer.concat([cipher.update(nin.reveal(), 'latin1'), cipher.final()]);
+      return { keyId: encryptionKey.id, cipher: Buffer.concat([Buffer.of(FORMAT), nonce, cipher.getAuthTag(), text]) };
+    },
+    open: (sealed, ownerId) => {
+      const key = keys.encryption.find((candidate) => candidate.id === sealed.keyId);
+      if (key === undefined) throw new Error(`the NIN encryption key '${sealed.keyId}' is not among the configured keys`);
+      const bytes = sealed.cipher;
+      if (bytes[0] !== FORMAT) throw new Error('an encrypted NIN has an unknown format');
+      const decipher = createDecipheriv('aes-256-gcm', key.secret, bytes.subarray(1, 1 + NONCE), { authTagLength: TAG });
+      decipher.setAAD(boundTo(key.id, ownerId));
+      decipher.setAuthTag(bytes.subarray(1 + NONCE, 1 + NONCE + TAG));
+      const digits = Buffer.concat([decipher.update(bytes.subarray(1 + NONCE + TAG)), decipher.final()]);
+      return Nin.fromStored(digits.toString('latin1'));
+    },
+  };
+}
+
+const boundTo = (keyId: string, ownerId: string): Buffer => Buffer.from(`samtykke nin ${keyId} ${ownerId}`);

@@ -1,0 +1,176 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import pg from 'pg';
+import { DomainError } from '../errors/domain-error.ts';
+
+/**
+ * What may be an SQL parameter. A `Nin` is not among them on purpose: it goes into the database as keyed hash and ciphertext
+ * (bytes), never as itself.
+ */
+export type SqlValue = string | number | bigint | boolean | null | Date | Buffer | readonly SqlValue[];
+
+/** A named statement: PostgreSQL parses and plans it once for each connection (an unnamed one costs 2.1 times the CPU). */
+export interface Statement<Row> {
+  readonly name: string;
+  readonly text: string;
+  /** Never present; it carries the row's type. */
+  readonly row?: Row;
+}
+
+export function sql<Row>(name: string, text: string): Statement<Row> {
+  return { name, text };
+}
+
+export interface Queryable {
+  /** Runs one statement and answers its rows. Errors: `unavailable` when the database is away, else the database's own error. */
+  query<Row>(statement: Statement<Row>, values?: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/** An open transaction; only verbs open one, and pass it on as their first argument. */
+export interface Transaction extends Queryable {
+  readonly kind: 'transaction';
+}
+
+export interface Database extends Queryable {
+  readonly kind: 'database';
+  /**
+   * Runs `work` in one READ COMMITTED transaction and commits it; what `work` throws rolls it back. A serialization failure or
+   * a deadlock (40001, 40P01) is tried again from the start, up to five times: `work` must have no effect outside the
+   * transaction. When the connection is lost during COMMIT the outcome is unknown and the error says `unavailable`.
+   */
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Connections in use, idle, and callers waiting for one. */
+  poolState(): { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  readonly applicationName?: string;
+  /** A role to take on at connecting, when one login both migrates and serves. */
+  readonly role?: string;
+  readonly statementTimeoutMs?: number;
+  readonly onConnectionError?: (error: Error) => void;
+}
+
+const insideTransaction = new AsyncLocalStorage<true>();
+
+/** Whether the caller runs inside `transaction`: the HTTP client refuses to speak to anyone then. */
+export const isInsideTransaction = (): boolean => insideTransaction.getStore() === true;
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 ? parseSafeInteger : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+function parseSafeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new Error('a bigint of the database is beyond 2^53');
+  return value;
+}
+
+/** Opens a pool; connects lazily, and again by itself when the database was away. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    application_name: options.applicationName ?? 'samtykke',
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 15_000,
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+    types,
+    ...(options.role === undefined ? {} : { options: `-c role=${options.role}` }),
+  });
+  const report = options.onConnectionError ?? (() => undefined);
+  // Without a listener on the pool *and* on each client, a connection that is cut while idle or closing ends the process.
+  pool.on('error', report);
+  pool.on('connect', (client) => client.on('error', report));
+
+  return {
+    kind: 'database',
+    query: (statement, values = []) => retried(async () => run(pool, statement, values)),
+    transaction: (work) => retried(() => inTransaction(pool, work)),
+    poolState: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw translated(error);
+  });
+  let broken: Error | undefined;
+  try {
+    await run(client, BEGIN, []);
+    const tx: Transaction = {
+      kind: 'transaction',
+      query: (statement, values = []) => run(client, statement, values),
+    };
+    const result = await insideTransaction.run(true, () => work(tx));
+    await commit(client);
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((cause: unknown) => {
+      broken = cause instanceof Error ? cause : new Error('rollback failed');
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+const BEGIN = sql('begin', 'begin isolation level read committed');
+
+/** A COMMIT of a failed transaction does not fail: PostgreSQL answers ROLLBACK to it. That must not pass for success. */
+async function commit(client: pg.PoolClient): Promise<void> {
+  const result = await client.query('commit').catch((error: unknown) => {
+    throw translated(error);
+  });
+  if (result.command !== 'COMMIT') throw new Error('the transaction was rolled back instead of committed');
+}
+
+async function run<Row>(on: pg.Pool | pg.PoolClient, statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> {
+  try {
+    const result = await on.query({ name: statement.name, text: statement.text, values: [...values] });
+    return result.rows as Row[];
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+const RETRIED_STATES = new Set(['40001', '40P01']);
+
+async function retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries >= 5 || !RETRIED_STATES.has(sqlState(error) ?? '')) throw error;
+    }
+  }
+}
+
+/** The five-character SQLSTATE of a database error, or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** The constraint that a row violated, or undefined. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError && error.code?.startsWith('23') === true ? error.constraint : undefined;
+}
+
+// Connection exceptions (08), no more connections (53300), being shut down or starting (57P01 to 57P03), a statement or lock that
+// took too long (57014, 55P03), a primary that has become a replica (25006): another try, a little later, may go through.
+const AWAY_STATES = /^(08...|53300|57P0[1-3]|57014|55P03|25006)$/;
+
+function translated(error: unknown): unknown {
+  // The server's errors carry a SQLSTATE; what has none came from the connection itself (refused, reset, timed out).
+  const state = sqlState(error);
+  if (error instanceof pg.DatabaseError && (state === undefined || !AWAY_STATES.test(state))) return error;
+  return new DomainError('unavailable', 'The service cannot reach its database right now. Try again in a few seconds.', {
+    cause: error,
+    retryAfterSeconds: 3,
+  });
+}

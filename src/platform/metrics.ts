@@ -1,0 +1,43 @@
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** What `/metrics` tells (R6). Labels are routes, codes and names from closed lists, never ids of people or consents. */
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  /** One answered request. `route` is the pattern (`/v1/debt/:id`), not the path. */
+  request(labels: { method: string; route: string; status: number }, seconds: number): void;
+  /** One creditor asked in a lookup. */
+  creditorAsked(outcome: 'answered' | 'missing'): void;
+  jobRun(labels: { job: string; outcome: 'ok' | 'failed' }): void;
+}
+
+export function openMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'samtykke_http_request_seconds',
+    help: 'Requests answered, by route and status',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  });
+  const creditors = new Counter({
+    name: 'samtykke_creditors_asked_total',
+    help: 'Creditors asked in lookups, by whether they answered',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  const jobs = new Counter({
+    name: 'samtykke_job_runs_total',
+    help: 'Runs of background jobs, by outcome',
+    labelNames: ['job', 'outcome'],
+    registers: [registry],
+  });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    request: (labels, seconds) => requests.observe(labels, seconds),
+    creditorAsked: (outcome) => creditors.inc({ outcome }),
+    jobRun: (labels) => jobs.inc(labels),
+  };
+}

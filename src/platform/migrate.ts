@@ -1,0 +1,113 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Mode } from './config.ts';
+
+/** A database that cannot be used as it is; the message is one line that says what to do. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly text: string;
+  readonly checksum: string;
+}
+
+const FOLDER = join(import.meta.dirname, '../../db/migrations');
+
+/** The migrations of this version of the code, in order. */
+export function knownMigrations(folder: string = FOLDER): readonly Migration[] {
+  return readdirSync(folder)
+    .filter((file) => /^\d{4}-.*\.sql$/.test(file))
+    .sort()
+    .map((file) => {
+      const text = readFileSync(join(folder, file), 'utf8');
+      return { version: Number(file.slice(0, 4)), name: file, text, checksum: hash('sha256', text, 'hex') };
+    });
+}
+
+/** The role that serving connections have; made by `migrate`, granted what `0004-serving-role.sql` lists. */
+export const SERVING_ROLE = 'samtykke_app';
+
+const LOCK = 7_230_114_501;
+
+/**
+ * Brings the schema up to this version, as its owner. Each migration is one transaction; forward only. Any number of nodes may
+ * call it at once: they take turns (session advisory lock), and all but the first find nothing to do. A database that is newer
+ * than the code is left as it is, so that an old node keeps running during a rolling upgrade.
+ *
+ * Throws MigrationError when the server is older than 15, an applied migration has since been changed, the serving role is
+ * missing and cannot be made, or the database belongs to the other mode (R4).
+ */
+export async function migrate(options: { ownerUrl: string; servingUrl: string; mode: Mode; folder?: string }): Promise<void> {
+  const client = new pg.Client({ connectionString: options.ownerUrl, application_name: 'samtykke migrate', connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined); // a lost connection also fails the statement under way, which is where it is told
+  await client.connect();
+  try {
+    const version = Number((await client.query('show server_version_num')).rows[0].server_version_num);
+    if (version < 150_000) throw new MigrationError(`this is PostgreSQL ${Math.trunc(version / 10_000)}: Samtykke needs 15 or newer`);
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await ensureServingRole(client, new URL(options.servingUrl).username);
+    await client.query(`create table if not exists schema_migration (
+      version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null)`);
+    await client.query(`grant select on schema_migration to ${SERVING_ROLE}`);
+    const applied = new Map<number, string>(
+      (await client.query('select version, checksum from schema_migration')).rows.map((row) => [row.version, row.checksum]),
+    );
+    for (const migration of knownMigrations(options.folder)) {
+      const checksum = applied.get(migration.version);
+      if (checksum === undefined) await apply(client, migration);
+      else if (checksum !== migration.checksum) {
+        throw new MigrationError(`${migration.name} has been changed since it was applied to this database: put it back, and add a new migration`);
+      }
+    }
+    await client.query('insert into installation (mode) values ($1) on conflict do nothing', [options.mode]);
+    const { mode } = (await client.query('select mode from installation')).rows[0];
+    if (mode !== options.mode) {
+      throw new MigrationError(`this database belongs to a ${mode} installation: give ${options.mode} a database of its own`);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query(migration.text);
+    await client.query('insert into schema_migration (version, name, checksum, applied_at) values ($1, $2, $3, clock_timestamp())', [
+      migration.version,
+      migration.name,
+      migration.checksum,
+    ]);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined); // the error that matters is the first one
+    throw new MigrationError(`${migration.name} failed, and nothing of it was applied: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function ensureServingRole(client: pg.Client, servingLogin: string): Promise<void> {
+  const login = decodeURIComponent(servingLogin);
+  try {
+    const exists = (await client.query('select from pg_roles where rolname = $1', [SERVING_ROLE])).rowCount === 1;
+    if (!exists) {
+      // Roles belong to the whole server: another database's migration may be making it at this moment.
+      await client.query(`create role ${SERVING_ROLE} nologin`).catch((error: unknown) => {
+        if (!['42710', '23505'].includes((error as pg.DatabaseError).code ?? '')) throw error;
+      });
+    }
+    const member = await client.query(`select pg_has_role(rolname, $1, 'member') as yes from pg_roles where rolname = $2`, [SERVING_ROLE, login]);
+    if (member.rows[0]?.yes === false) await client.query(`grant ${SERVING_ROLE} to ${pg.escapeIdentifier(login)}`);
+  } catch (error) {
+    if ((error as pg.DatabaseError).code !== '42501') throw error;
+    throw new MigrationError(
+      `the role ${SERVING_ROLE} is not there for the login that serves, and this login may not make it: as an administrator run ` +
+        `'create role ${SERVING_ROLE} nologin; grant ${SERVING_ROLE} to "${login}"'`,
+      { cause: error },
+    );
+  }
+}
