@@ -118,3 +118,6 @@ export function decideRegistration(request: RegistrationRequest, existing: Conse
 
 /** Days of a duration, or null for single use: as it is stored. */
 export const daysOf = (duration: Duration): number | null => (duration.kind === 'days' ? duration.days : null);
+
+/** Whole seconds since 1970, as the published `exp` and `expires_at` are given. */
+export const epochSeconds = (instant: Date): number => Math.floor(instant.getTime() / 1000);

@@ -137,9 +137,9 @@ export const REVOKE = sql<{ id: string }>(
    select id from archived`,
 );
 
-/** A portion of what is due to end, at most $2: the rows that nobody else is working on, each with its event and log row. */
+/** A portion of what is due to end, at most $2, each with its event and log row. */
 const archivePortion = (due: string, at: string, reason: string, actor: string) => `with due as materialized (
-     ${due} limit $2 for no key update of consent skip locked
+     ${due}
    ), archived as (
      update consent set archived_at = ${at}, archived_reason = ${reason} from due where consent.id = due.id returning consent.*
    ), logged as (
@@ -151,23 +151,24 @@ const archivePortion = (due: string, at: string, reason: string, actor: string) 
    )
    select id from archived`;
 
-/** Writes down expiry (C6), at most $2 at a time. The time of the event is the instant of expiry. $1 now */
+/** Writes down expiry (C6), leaving out rows that others hold. The time of the event is the instant of expiry. $1 now, $2 at most */
 export const EXPIRE = sql<{ id: string }>(
   'consent_expire',
   archivePortion(
-    'select id from consent where archived_at is null and expires_at <= $1 order by expires_at',
+    'select id from consent where archived_at is null and expires_at <= $1 order by expires_at limit $2 for no key update skip locked',
     'consent.expires_at',
     "'expired'",
     "'clock'",
   ),
 );
 
-/** Ends active consents whose permission is switched off (C9), at most $2 at a time. $1 now */
+/** Ends active consents whose permission is switched off (C9), waiting for those that are being used. $1 now, $2 at most */
 export const ARCHIVE_CLOSED = sql<{ id: string }>(
   'consent_archive_closed',
   archivePortion(
     `select consent.id from client_purpose p join consent on consent.client_id = p.client_id and consent.purpose = p.purpose
-     where not p.open and consent.archived_at is null and consent.expires_at > $1`,
+     where not p.open and consent.archived_at is null and consent.expires_at > $1
+     order by consent.id limit $2 for no key update of consent`,
     '$1::timestamptz',
     "'revoked_by_operator'",
     "'operator'",
@@ -185,4 +186,10 @@ export const COUNT_ACTIVE = sql<{ count: number }>(
 export const LOG_PERMISSION_CHANGE = sql<never>(
   'consent_log_permission_change',
   auditInsert("values ($4, 'permission_changed', 'operator', $2, null, null, $3, null, null, $1, null)"),
+);
+
+/** $1 consents that ended before, $2 log rows from before, $3 at most of each */
+export const PURGE = sql<{ consents: number; log_rows: number; persons: number }>(
+  'consent_purge',
+  'select consents, log_rows, persons from purge_past_retention($1, $2, $3)',
 );

@@ -34,7 +34,8 @@ export async function archiveClosed(platform: Platform): Promise<number> {
   for (;;) {
     const done = (await platform.db.query(ARCHIVE_CLOSED, [now, PORTION])).length;
     total += done;
-    if (done < PORTION) return total;
+    // A portion can be short because others ended some of its rows meanwhile; an empty one is the end.
+    if (done === 0) return total;
   }
 }
 

@@ -35,7 +35,7 @@ const VARIABLES = [
   { name: 'FEED_RETENTION_DAYS', what: 'how long events are kept', fallback: '30' },
   { name: 'CONSENT_RETENTION_DAYS', what: 'how long the proof of a consent is kept after its end', fallback: '1096' },
   { name: 'LOG_RETENTION_DAYS', what: 'how long the log of accesses and changes is kept', fallback: '1096' },
-  { name: 'DELIVERED_STALE_HOURS', what: 'delivered loans older than this are not shown as current', fallback: '48' },
+  { name: 'SANDBOX_PERSONS', what: 'generated persons with debt, besides the test persons (sandbox only)', fallback: '0' },
   { name: 'NIN_RULE_2032', what: '`true` accepts the control digits that come in 2032', fallback: 'false' },
 ] as const satisfies readonly Variable[];
 
@@ -68,7 +68,7 @@ export interface Config {
   readonly feedRetentionDays: number;
   readonly consentRetentionDays: number;
   readonly logRetentionDays: number;
-  readonly deliveredStaleHours: number;
+  readonly sandboxPersons: number;
   readonly population: Population;
   readonly ninRule2032: boolean;
 }
@@ -180,7 +180,7 @@ export function toConfig(env: Env): Config {
     feedRetentionDays: whole('FEED_RETENTION_DAYS', 30, 8, 3_660),
     consentRetentionDays: whole('CONSENT_RETENTION_DAYS', 1_096, 30, 36_600),
     logRetentionDays: whole('LOG_RETENTION_DAYS', 1_096, 30, 36_600),
-    deliveredStaleHours: whole('DELIVERED_STALE_HOURS', 48, 1, 8_760),
+    sandboxPersons: whole('SANDBOX_PERSONS', 0, 0, 10_000_000),
     population: production ? 'real' : 'synthetic',
     ninRule2032: oneOf('NIN_RULE_2032', 'false', ['true', 'false']) === 'true',
   };

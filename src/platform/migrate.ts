@@ -111,3 +111,28 @@ async function ensureServingRole(client: pg.Client, servingLogin: string): Promi
     );
   }
 }
+
+/** A failure to connect as a line that names the variable and what to do (R3); any other error as it is. Never the address's password. */
+export function connectionProblem(error: unknown, variable: string): unknown {
+  if (error instanceof MigrationError) return error;
+  const code = (error as { code?: unknown } | undefined)?.code;
+  switch (code) {
+    case 'ECONNREFUSED':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+      return new MigrationError(`the database of ${variable} cannot be reached (${code}): check host and port, and that it is running`);
+    case '28P01':
+    case '28000':
+      return new MigrationError(`the database of ${variable} refuses the login: check user and password`);
+    case '3D000':
+      return new MigrationError(`the database that ${variable} names does not exist: create it, or name another`);
+    case '42501':
+      return new MigrationError(`the login of ${variable} may not make tables there: let it own the database, or set DATABASE_OWNER_URL`);
+    default:
+      return error instanceof Error && /timeout|terminated/i.test(error.message) && code === undefined
+        ? new MigrationError(`the database of ${variable} does not answer: check host and port, and that it is running`)
+        : error;
+  }
+}

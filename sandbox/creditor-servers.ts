@@ -1,0 +1,243 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Creditor } from '../src/creditors/creditor.ts';
+import { Nin } from '../src/person/nin.ts';
+import { nonsenses, spoiltBatch, spoiltCustomer, type Strangers, wireCustomer } from './creditor-answers.ts';
+import { type SandboxCreditor, sandboxCreditors } from './creditor-list.ts';
+import { type DeliveredBatches, deliveredBatches } from './delivered-batch.ts';
+import { dated } from './holding.ts';
+import { testPersons } from './people.ts';
+import { type GeneratedPopulation, holdingsOf } from './people-generator.ts';
+
+/**
+ * What a creditor's server does with a question in order: answer at once; answer after a while; answer 500; take the question and
+ * never answer; answer something that breaks the rules of delivery, each time in another way (`nonsenses`, in that order).
+ */
+export const behaviours = ['normal', 'slow', 'failing', 'silent', 'nonsense'] as const;
+
+export type Behaviour = (typeof behaviours)[number];
+
+export interface CreditorServersOptions {
+  /** Business time, for the timestamps of the answers. */
+  readonly now: () => Date;
+  /** The loopback address to listen on; 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** How long a `slow` creditor waits, in milliseconds; 1000 unless told. */
+  readonly slowMs?: number;
+  /** The generated persons that the creditors know besides the test persons; none unless told. */
+  readonly generated?: GeneratedPopulation | undefined;
+}
+
+/** The sandbox's creditors while they listen. */
+export interface CreditorServers {
+  /** All of them, with the addresses where they answer. */
+  readonly creditors: readonly Creditor[];
+  /** Changes what a creditor does from the next question on; false when there is no such creditor. */
+  setBehaviour(creditorId: string, behaviour: Behaviour): boolean;
+  /** What a creditor does now (`normal` at first), or undefined when there is no such creditor. */
+  behaviourOf(creditorId: string): Behaviour | undefined;
+  /** How many well-formed questions about one person a creditor has received, answered or not. */
+  questionsTo(creditorId: string): number;
+  /** Stops them all, cutting what is in flight. Safe to repeat. */
+  close(): Promise<void>;
+}
+
+/** Starts one HTTP server for each creditor of the sandbox, each on a free port (X3). They speak the delivery interface. */
+export async function startCreditorServers(options: CreditorServersOptions): Promise<CreditorServers> {
+  const { now, host = '127.0.0.1', slowMs = 1000, generated } = options;
+  const world: World = { now, slowMs, generated, batches: deliveredBatches(generated) };
+  const running = new Map(sandboxCreditors.map((creditor) => [creditor.id, serve(creditor, world)]));
+  const close = async (): Promise<void> => {
+    await Promise.all(Array.from(running.values(), ({ server }) => stop(server)));
+  };
+  const started = await Promise.allSettled(Array.from(running.values(), ({ server }) => listen(server, host)));
+  const failed = started.find((start) => start.status === 'rejected');
+  if (failed !== undefined) {
+    await close();
+    throw new Error(`the sandbox's creditors cannot listen on ${host}`, { cause: failed.reason });
+  }
+  return {
+    creditors: Array.from(running.values(), ({ creditor: { id, name, providerId }, server }) => ({
+      id,
+      name,
+      providerId,
+      baseUrl: addressOf(server),
+    })),
+    setBehaviour(creditorId, behaviour) {
+      const conduct = running.get(creditorId)?.conduct;
+      if (conduct === undefined) return false;
+      conduct.behaviour = behaviour;
+      conduct.nonsensesGiven = 0;
+      return true;
+    },
+    behaviourOf: (creditorId) => running.get(creditorId)?.conduct.behaviour,
+    questionsTo: (creditorId) => running.get(creditorId)?.conduct.questions ?? 0,
+    close,
+  };
+}
+
+/** What all creditors have in common. */
+interface World {
+  readonly now: () => Date;
+  readonly slowMs: number;
+  readonly generated: GeneratedPopulation | undefined;
+  readonly batches: DeliveredBatches;
+}
+
+/** What one creditor is told to do, and has done. */
+interface Conduct {
+  behaviour: Behaviour;
+  questions: number;
+  nonsensesGiven: number;
+}
+
+interface RunningCreditor {
+  readonly creditor: SandboxCreditor;
+  readonly server: Server;
+  readonly conduct: Conduct;
+}
+
+/** Longer than clients keep an idle connection, so that they seldom write to one that is being closed here. */
+const KEEP_ALIVE_MS = 65_000;
+
+function serve(creditor: SandboxCreditor, world: World): RunningCreditor {
+  const conduct: Conduct = { behaviour: 'normal', questions: 0, nonsensesGiven: 0 };
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    const question = readQuestion(request, creditor.id);
+    if (question.about === 'nothing') {
+      refuse(response, question.status, question.reason);
+      return;
+    }
+    if (question.about === 'one') conduct.questions += 1;
+    respond(response, question, { creditor, conduct, world });
+  });
+  return { creditor, server, conduct };
+}
+
+type Question =
+  | { readonly about: 'one'; readonly nin: string }
+  | { readonly about: 'all'; readonly page: number }
+  | { readonly about: 'nothing'; readonly status: 400 | 404 | 405; readonly reason: string };
+
+const nothing = (status: 400 | 404 | 405, reason: string): Question => ({ about: 'nothing', status, reason });
+
+function readQuestion(request: IncomingMessage, creditorId: string): Question {
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  const [, institution, customer] = /^\/debt-information\/v1\/loans\/([^/]+)(\/customer)?$/.exec(path) ?? [];
+  if (institution === undefined) return nothing(404, 'no such path');
+  if (request.method !== 'GET') return nothing(405, 'only GET is answered');
+  if (institution !== creditorId) return nothing(404, 'unknown financialInstitutionID');
+  if (customer === undefined) {
+    const page = new URLSearchParams(query).get('page') ?? '0';
+    return /^\d{1,9}$/.test(page)
+      ? { about: 'all', page: Number(page) }
+      : nothing(400, 'page must be a whole number from 0');
+  }
+  const nin = Nin.parse(request.headers['customerid'], 'synthetic');
+  return nin instanceof Nin
+    ? { about: 'one', nin: nin.reveal() }
+    : nothing(400, 'the header customerID must be a synthetic national identity number');
+}
+
+interface Asked {
+  readonly creditor: SandboxCreditor;
+  readonly conduct: Conduct;
+  readonly world: World;
+}
+
+type GoodQuestion = Exclude<Question, { about: 'nothing' }>;
+
+function respond(response: ServerResponse, question: GoodQuestion, asked: Asked): void {
+  const { conduct, world } = asked;
+  const answer = (write: typeof goodAnswer): void => {
+    write(question, asked).then(
+      (body) => send(response, 200, body),
+      () => refuse(response, 500, 'the answer could not be made'),
+    );
+  };
+  switch (neverAnswers(question, asked) ? 'silent' : conduct.behaviour) {
+    case 'normal':
+      answer(goodAnswer);
+      return;
+    case 'slow': {
+      const timer = setTimeout(() => answer(goodAnswer), world.slowMs);
+      response.once('close', () => clearTimeout(timer));
+      return;
+    }
+    case 'failing':
+      refuse(response, 500, 'this creditor is told to fail');
+      return;
+    case 'silent':
+      return;
+    case 'nonsense':
+      answer(nonsense);
+      return;
+  }
+}
+
+/** Whether this creditor is one of those that never answer for this person, whatever it is told to do. */
+function neverAnswers(question: GoodQuestion, { creditor, world }: Asked): boolean {
+  if (question.about === 'all') return false;
+  return holdingsOf(question.nin, world.generated).some((held) => held.creditorId === creditor.id && !held.live);
+}
+
+function customerAnswer(nin: string, { creditor, world }: Asked) {
+  const holding = holdingsOf(nin, world.generated).find((held) => held.creditorId === creditor.id);
+  return wireCustomer(nin, creditor.id, dated(holding?.loans ?? [], world.now()));
+}
+
+async function goodAnswer(question: GoodQuestion, asked: Asked): Promise<string> {
+  const { creditor, world } = asked;
+  if (question.about === 'one') return JSON.stringify(customerAnswer(question.nin, asked));
+  return JSON.stringify(await world.batches.page(creditor, question.page, world.now()));
+}
+
+async function nonsense(question: GoodQuestion, asked: Asked): Promise<string> {
+  const { creditor, conduct, world } = asked;
+  const kind = nonsenses[conduct.nonsensesGiven % nonsenses.length] ?? 'broken JSON';
+  conduct.nonsensesGiven += 1;
+  if (question.about === 'one') {
+    return spoiltCustomer(kind, customerAnswer(question.nin, asked), strangersTo(creditor.id, question.nin));
+  }
+  const batch = await world.batches.page(creditor, question.page, world.now());
+  return spoiltBatch(kind, batch, creditor.id, strangersTo(creditor.id));
+}
+
+function strangersTo(creditorId: string, nin?: string): Strangers {
+  const person = testPersons.find((person) => person.nin !== nin);
+  const creditor = sandboxCreditors.find((creditor) => creditor.id !== creditorId);
+  if (person === undefined || creditor === undefined) throw new Error('there is nobody else in the sandbox');
+  return { nin: person.nin, creditorId: creditor.id };
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  if (status === 405) response.setHeader('allow', 'GET');
+  send(response, status, JSON.stringify({ error: reason }));
+}
+
+function send(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+async function listen(server: Server, host: string): Promise<void> {
+  server.listen(0, host);
+  await once(server, 'listening');
+}
+
+function addressOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}
+
+async function stop(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

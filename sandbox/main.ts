@@ -1,0 +1,36 @@
+import { createServer } from 'node:net';
+import { help, runUntilSignal, tellAndExit, version } from '../src/command-line.ts';
+import { startProduction } from '../src/main.ts';
+import { modeOf, readEnv } from '../src/platform/config.ts';
+import { startSandbox } from './start.ts';
+import { welcome } from './welcome.ts';
+
+/** `npm start`: the sandbox; or production, where the environment says so. */
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) return void process.stdout.write(help());
+  if (args.includes('--version')) return void process.stdout.write(`${version()}\n`);
+  const env = readEnv(args);
+  if (modeOf(env) === 'production') {
+    const samtykke = await startProduction(env);
+    runUntilSignal(() => samtykke.close());
+    return;
+  }
+  const sandbox = await startSandbox(env.PORT === '0' ? { ...env, PORT: String(await freePort()) } : env);
+  runUntilSignal(() => sandbox.close());
+  process.stdout.write(welcome(sandbox.config, sandbox.database));
+}
+
+/** A port that nothing listens on at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, 'localhost', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  tellAndExit(error);
+}

@@ -1,0 +1,177 @@
+import swagger from '@fastify/swagger';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { authorizationServerRoutes, oauthErrorBody } from './authorization-server/routes.ts';
+import { clientLimit, knownCaller, requireToken } from './clients/require-token.ts';
+import { agreementRoutes } from './consent/agreement-routes.ts';
+import { consentRoutes } from './consent/consent-routes.ts';
+import type { CreditorClient } from './creditors/creditor-client.ts';
+import { debtRoutes } from './debt/routes.ts';
+import { DomainError } from './errors/domain-error.ts';
+import { toDomainError } from './errors/from-http.ts';
+import { presentAgreementError } from './errors/ngi-agreement-error.ts';
+import { presentDebtError } from './errors/ngi-debt-error.ts';
+import type { Presenter } from './errors/presented.ts';
+import { presentProblem } from './errors/problem.ts';
+import { errorHeaders, statusOf } from './errors/status.ts';
+import { feedRoutes } from './feed/routes.ts';
+import { apiDescription } from './openapi.ts';
+import { operationsRoutes } from './operations/routes.ts';
+import { maskNins } from './person/nin.ts';
+import { newTraceId } from './platform/ids.ts';
+import type { Platform } from './platform/platform.ts';
+
+/** How errors look below an address; the first that fits. */
+const errorStyles: readonly (readonly [prefix: string, present: Presenter])[] = [
+  ['/v1/debt', presentDebtError],
+  ['/v1/consent', presentAgreementError],
+  ['/feed/v1/consent', presentAgreementError],
+  ['/oauth2', (error) => ({ status: statusOf[error.code], body: oauthErrorBody(error), headers: errorHeaders(error) })],
+  ['/', presentProblem],
+];
+
+export interface AppOptions {
+  readonly creditors: CreditorClient;
+  /** Other origins whose addresses name our APIs (X5). */
+  readonly audienceAliases?: readonly string[];
+  /** More routes, of a world around us (the sandbox's). */
+  readonly extend?: (app: FastifyInstance) => void;
+}
+
+/** THE FLOOR PLAN OF THE WEB: each subtree of addresses, its guard, its error style, its routes. */
+export async function buildApp(platform: Platform, options: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 500 },
+    requestIdHeader: false,
+    genReqId: (request) => traceIdFrom(request.headers['x-trace-id']),
+    return503OnClosing: false,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strict: false } },
+    frameworkErrors: (_error, request, reply) => {
+      void sendError(platform, request, reply, new DomainError('invalid_request', 'the address is malformed'));
+    },
+  });
+  const limit = clientLimit(platform.config.rateLimitPerMinute);
+
+  // Answers are written as they were made; the schemas are for requests and for the description.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody(app));
+  const patterns = collectRoutes(app);
+  app.setErrorHandler((error, request, reply) => sendError(platform, request, reply, toDomainError(error)));
+  app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-trace-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => logRequest(platform, request, reply));
+  await app.register(swagger, apiDescription(platform.config));
+
+  operationsRoutes(app, platform);
+
+  await app.register(async (subtree) => {
+    await authorizationServerRoutes(subtree, platform, { audienceAliases: options.audienceAliases ?? [], tokenLimit: limit });
+  });
+  await app.register(async (subtree) => {
+    subtree.addHook('onRequest', requireToken(platform, limit, 'agreement'));
+    agreementRoutes(subtree, platform);
+  });
+  await app.register(async (subtree) => {
+    subtree.addHook('onRequest', requireToken(platform, limit, 'events'));
+    feedRoutes(subtree, platform);
+  });
+  await app.register(async (subtree) => {
+    // The guard of these reads token and consent together: `consentForRequest`.
+    debtRoutes(subtree, platform, limit, options.creditors);
+    consentRoutes(subtree, platform, limit);
+  });
+  if (options.extend !== undefined) {
+    const { extend } = options;
+    await app.register(async (subtree) => extend(subtree));
+  }
+  await app.ready();
+  return app;
+}
+
+/** The caller's own trace id (D4), unless it is not one, or hides a NIN. */
+function traceIdFrom(header: string | string[] | undefined): string {
+  return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) && maskNins(header) === header ? header : newTraceId();
+}
+
+/** As Fastify's own parser, but in strict UTF-8, and with DELETE allowed to say that its empty body is JSON. */
+function parseJsonBody(app: FastifyInstance) {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  return (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void => {
+    if (body.length === 0 && request.method === 'DELETE') {
+      done(null);
+      return;
+    }
+    let text: string;
+    try {
+      text = utf8.decode(body);
+    } catch {
+      done(new DomainError('invalid_request', 'the body is not valid UTF-8'));
+      return;
+    }
+    void parse(request, text, done);
+  };
+}
+
+type RoutePattern = readonly [pattern: RegExp, method: string];
+
+function collectRoutes(app: FastifyInstance): readonly RoutePattern[] {
+  const patterns: RoutePattern[] = [];
+  app.addHook('onRoute', (route) => {
+    const pattern = new RegExp(`^${route.url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`);
+    for (const method of [route.method].flat()) patterns.push([pattern, method]);
+  });
+  return patterns;
+}
+
+/** E2: an address that we know by other methods is a wrong method; any other is not found. */
+function notFound(patterns: readonly RoutePattern[], request: FastifyRequest): DomainError {
+  const path = pathOf(request);
+  const allow = [...new Set(patterns.filter(([pattern]) => pattern.test(path)).map(([, method]) => method))].sort();
+  return allow.length > 0
+    ? new DomainError('method_not_allowed', `this address answers ${allow.join(', ')}`, { allow })
+    : new DomainError('not_found', 'there is nothing at this address');
+}
+
+const pathOf = (request: FastifyRequest): string => (request.url.split('?', 1)[0] ?? '/').slice(0, 500);
+
+const errors = new WeakMap<FastifyRequest, DomainError>();
+
+function sendError(platform: Platform, request: FastifyRequest, reply: FastifyReply, error: DomainError): FastifyReply {
+  errors.set(request, error);
+  const path = pathOf(request);
+  const style = errorStyles.find(([prefix]) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
+  const present = style?.[1] ?? presentProblem;
+  const answer = present(error, { timestamp: platform.clock.now().toISOString(), traceId: request.id, path: maskNins(path) });
+  reply.code(answer.status).headers(answer.headers ?? {});
+  if (answer.body === undefined) return reply.send();
+  return reply.type(answer.contentType ?? 'application/json; charset=utf-8').serializer(JSON.stringify).send(answer.body);
+}
+
+/** One line for each request, at its end. The address is the route's pattern: no ids of people, no query. */
+function logRequest(platform: Platform, request: FastifyRequest, reply: FastifyReply): void {
+  const route = request.routeOptions.url ?? 'unknown';
+  const seconds = reply.elapsedTime / 1000;
+  platform.metrics.request({ method: request.method, route, status: reply.statusCode }, seconds);
+  const error = errors.get(request);
+  const consentId = (request.params as { id?: string } | undefined)?.id;
+  const fields = {
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    traceId: request.id,
+    clientId: knownCaller(request)?.clientId,
+    consentId: consentId?.slice(0, 36),
+    code: error?.code,
+  };
+  if (error !== undefined && (error.code === 'server_error' || error.code === 'unavailable')) {
+    platform.log.error({ ...fields, error }, 'request failed');
+  } else {
+    platform.log.info(fields, 'request');
+  }
+}

@@ -1,0 +1,151 @@
+import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+import { findClient } from '../clients/client-registry.ts';
+import { registeredScopes } from '../clients/client.ts';
+import { apis } from '../clients/audience.ts';
+import { sha256 } from '../platform/crypto.ts';
+import { sql, type SqlValue, type Statement } from '../platform/db.ts';
+import type { Platform } from '../platform/platform.ts';
+
+const UPSERT = sql<{ saved: boolean }>(
+  'oauth_upsert',
+  `insert into oauth_artefact (model, id_hash, payload, grant_id, expires_at) values ($1, $2, $3, $4, $5)
+   on conflict (model, id_hash) do update set payload = excluded.payload, grant_id = excluded.grant_id, expires_at = excluded.expires_at
+   returning true as saved`,
+);
+
+/** For what may be seen once only: it is saved unless it is there already and has not expired ($6: real time). */
+const SAVE_ONCE = sql<{ saved: boolean }>(
+  'oauth_save_once',
+  `insert into oauth_artefact (model, id_hash, payload, grant_id, expires_at) values ($1, $2, $3, $4, $5)
+   on conflict (model, id_hash) do update set payload = excluded.payload, expires_at = excluded.expires_at
+     where oauth_artefact.expires_at < $6
+   returning true as saved`,
+);
+
+// The library allows clocks to differ by 15 s; it decides what is expired, from the payload.
+const FIND = sql<{ payload: AdapterPayload; consumed_at: Date | null }>(
+  'oauth_find',
+  `select payload, consumed_at from oauth_artefact
+   where model = $1 and id_hash = $2 and (expires_at is null or expires_at > $3::timestamptz - interval '30 seconds')`,
+);
+
+const CONSUME = sql<{ consumed: boolean }>(
+  'oauth_consume',
+  'update oauth_artefact set consumed_at = $3 where model = $1 and id_hash = $2 and consumed_at is null returning true as consumed',
+);
+
+const DESTROY = sql<never>('oauth_destroy', 'delete from oauth_artefact where model = $1 and id_hash = $2');
+const REVOKE_GRANT = sql<never>('oauth_revoke_grant', 'delete from oauth_artefact where model = $1 and grant_id = $2');
+
+const SWEEP = sql<{ swept: boolean }>(
+  'oauth_sweep',
+  `with doomed as (
+     select model, id_hash from oauth_artefact where expires_at < $1::timestamptz - interval '1 minute'
+     order by expires_at limit $2 for update skip locked
+   )
+   delete from oauth_artefact a using doomed where a.model = doomed.model and a.id_hash = doomed.id_hash returning true as swept`,
+);
+
+/** Removes tokens, codes and the like that have expired. Any number of nodes may run it at once. Answers how many went. */
+export async function sweepArtefacts(platform: Platform): Promise<number> {
+  const PORTION = 5_000;
+  let total = 0;
+  for (;;) {
+    const swept = (await platform.db.query(SWEEP, [platform.clock.realNow(), PORTION])).length;
+    total += swept;
+    if (swept < PORTION) return total;
+  }
+}
+
+/** The models whose ids are kept in full anyway, because they are no credentials: our consent's id, a replayed `jti`. */
+const withIds = new Set(['Grant', 'ReplayDetection']);
+
+/**
+ * Where `oidc-provider` keeps things: PostgreSQL. The id of a token or code *is* the token or code, so it is kept as its SHA-256
+ * only, and left out of the payload. What may happen once (a code exchanged, an assertion seen) is one conditional statement,
+ * since the library reads first and writes then. Clients come from our registry.
+ */
+export function postgresAdapter(platform: Platform): (model: string) => Adapter {
+  return (model) => (model === 'Client' ? clientAdapter(platform) : artefactAdapter(platform, model));
+}
+
+function artefactAdapter(platform: Platform, model: string): Adapter {
+  const query = async <Row>(statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> => {
+    try {
+      return await platform.db.query(statement, values);
+    } catch (error) {
+      // Anything else would be answered as a page of its own, without the redirect or the JSON that the client waits for.
+      throw Object.assign(new errors.OIDCProviderError(503, 'temporarily_unavailable'), {
+        cause: error,
+        error_description: 'the service cannot reach its database right now, try again in a few seconds',
+      });
+    }
+  };
+  const now = () => platform.clock.realNow();
+
+  return {
+    upsert: async (id, payload, expiresIn) => {
+      const { jti, ...rest } = payload;
+      const kept = withIds.has(model) ? { ...rest, jti } : rest;
+      const expiresAt = expiresIn !== undefined && expiresIn > 0 ? new Date(now().getTime() + expiresIn * 1000) : null;
+      const values = [model, sha256(id), JSON.stringify(kept), payload.grantId ?? null, expiresAt];
+      if (model !== 'ReplayDetection') {
+        await query(UPSERT, values);
+        return;
+      }
+      const saved = await query(SAVE_ONCE, [...values, now()]);
+      if (saved.length === 0) throw new errors.InvalidClientAuth('the client assertion was used before');
+    },
+    find: async (id) => {
+      const [row] = await query(FIND, [model, sha256(id), now()]);
+      if (row === undefined) return undefined;
+      return { ...row.payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
+    },
+    consume: async (id) => {
+      const consumed = await query(CONSUME, [model, sha256(id), now()]);
+      if (consumed.length === 0) throw new errors.InvalidGrant('it was used before');
+    },
+    destroy: async (id) => {
+      await query(DESTROY, [model, sha256(id)]);
+    },
+    revokeByGrantId: async (grantId) => {
+      await query(REVOKE_GRANT, [model, grantId]);
+    },
+    findByUid: async () => undefined, // sessions are not kept: every authorization request logs in anew
+    findByUserCode: async () => undefined, // no device flow
+  };
+}
+
+/** Clients as the library wants them; `client_secret` holds a hash, which `compareClientSecret` knows. Changes go elsewhere. */
+function clientAdapter(platform: Platform): Adapter {
+  const refuse = async (): Promise<never> => {
+    throw new Error('clients are changed in the registry, not by the authorization server');
+  };
+  return {
+    find: async (id) => {
+      const client = await findClient(platform.db, id).catch((error: unknown) => {
+        throw Object.assign(new errors.OIDCProviderError(503, 'temporarily_unavailable'), {
+          cause: error,
+          error_description: 'the service cannot reach its database right now, try again in a few seconds',
+        });
+      });
+      if (client === undefined || !client.enabled) return undefined;
+      return {
+        client_id: client.id,
+        client_name: client.name,
+        client_secret: client.secretHashes.map((hash) => hash.toString('base64url')).join(' '),
+        token_endpoint_auth_method: 'client_secret_basic',
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+        registered_scopes: apis.flatMap((api) => registeredScopes(client, api)),
+      };
+    },
+    upsert: refuse,
+    consume: refuse,
+    destroy: refuse,
+    revokeByGrantId: refuse,
+    findByUid: refuse,
+    findByUserCode: refuse,
+  };
+}

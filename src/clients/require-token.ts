@@ -1,0 +1,76 @@
+import type { FastifyRequest } from 'fastify';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { DomainError } from '../errors/domain-error.ts';
+import type { Platform } from '../platform/platform.ts';
+import { apiNamed, apiScopes, type Api } from './audience.ts';
+import { findCaller, type Caller } from './access-token.ts';
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+/** Remembers who makes this request; the log line names the client by it. */
+export const rememberCaller = (request: FastifyRequest, caller: Caller): void => {
+  callers.set(request, caller);
+};
+
+/** Who makes this request, if that has been found out already. */
+export const knownCaller = (request: FastifyRequest): Caller | undefined => callers.get(request);
+
+/** Who makes this request; only behind a guard. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new Error('this route has no guard in front');
+  return caller;
+}
+
+/** The bearer token of a request. Errors: `missing_authorization`, `invalid_token` (another scheme, or not a token at all). */
+export function bearerTokenOf(request: FastifyRequest): string {
+  const header = request.headers.authorization;
+  if (header === undefined || header.trim() === '') {
+    throw new DomainError('missing_authorization', "send the access token in a header 'Authorization: Bearer <token>'");
+  }
+  const token = /^Bearer +([\w.~+/-]{1,512}=*)$/i.exec(header)?.[1];
+  if (token === undefined) throw new DomainError('invalid_token', "the Authorization header is not of the form 'Bearer <token>'");
+  return token;
+}
+
+/** Decides whether this caller may use this API at all (A3: a token is good at its own audience only). */
+export function checkAudience(caller: Caller | undefined, api: Api, apiUrl: string): Caller {
+  if (caller === undefined) {
+    throw new DomainError('invalid_token', 'the access token is unknown, expired or revoked: fetch a new one from /oauth2/token');
+  }
+  if (apiNamed(caller.audience, apiUrl) !== api) {
+    throw new DomainError('wrong_audience', `the access token is for another API: fetch one with the audience of this one`);
+  }
+  return caller;
+}
+
+/** Counts a client's requests on this node (E4). Throws `rate_limited` when there were too many within a minute. */
+export type ClientLimit = (clientId: string) => Promise<void>;
+
+/** `perMinute` 0: no limit. Each node counts for itself. */
+export function clientLimit(perMinute: number): ClientLimit {
+  if (perMinute === 0) return async () => undefined;
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  return async (clientId) => {
+    try {
+      await limiter.consume(clientId);
+    } catch (spent) {
+      if (!(spent instanceof RateLimiterRes)) throw spent;
+      throw new DomainError('rate_limited', `this client may make ${perMinute} requests a minute: wait for as long as Retry-After says`, {
+        retryAfterSeconds: spent.msBeforeNext / 1000,
+      });
+    }
+  };
+}
+
+/** The guard of an API whose every scope is asked for (agreement, events): a hook that finds the caller, or refuses. */
+export function requireToken(platform: Platform, limit: ClientLimit, api: Api) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const token = bearerTokenOf(request);
+    const caller = checkAudience(await findCaller(platform.db, token, platform.clock.realNow()), api, platform.config.apiUrl);
+    rememberCaller(request, caller);
+    await limit(caller.clientId);
+    const missing = apiScopes[api].find((scope) => !caller.scopes.includes(scope));
+    if (missing !== undefined) throw new DomainError('insufficient_scope', `the access token lacks the scope ${missing}`);
+  };
+}

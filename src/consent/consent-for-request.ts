@@ -1,0 +1,30 @@
+import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../clients/access-token.ts';
+import { bearerTokenOf, checkAudience, rememberCaller, type ClientLimit } from '../clients/require-token.ts';
+import { DomainError } from '../errors/domain-error.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Consent } from './consent.ts';
+import { readConsentForCaller } from './find.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * The guard of requests that name a consent in their path: checks the token and reads the consent in one statement. Errors:
+ * `missing_authorization`, `invalid_request` (an id that is no UUID), `invalid_token`, `wrong_audience`, `rate_limited`.
+ */
+export async function consentForRequest(
+  platform: Platform,
+  limit: ClientLimit,
+  request: FastifyRequest,
+  consentId: string,
+): Promise<{ caller: Caller; consent: Consent | undefined }> {
+  const token = bearerTokenOf(request);
+  if (!UUID.test(consentId)) throw new DomainError('invalid_request', 'the consent id in the path is not a UUID');
+  const read = await readConsentForCaller(platform, token, consentId);
+  const caller = checkAudience(read.caller, 'debt', platform.config.apiUrl);
+  rememberCaller(request, caller);
+  await limit(caller.clientId);
+  // A token from the code flow speaks of its own consent only (D3b).
+  const own = caller.consentId === null || caller.consentId === consentId.toLowerCase();
+  return { caller, consent: own ? read.consent : undefined };
+}

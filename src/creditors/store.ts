@@ -1,0 +1,77 @@
+import { sql } from '../platform/db.ts';
+import type { InstallmentChargePeriod, Loan } from './loan.ts';
+
+/** A creditor that holds something for a person, beside one loan that it delivered (null columns: none). */
+export interface HoldingRow {
+  creditor_id: string;
+  name: string;
+  provider_id: string;
+  base_url: string;
+  delivered_at: Date;
+  account_id: string | null;
+  type: Loan['type'];
+  reported_at: Date;
+  co_borrower: 0 | 1 | 2;
+  credit_limit: number;
+  interest_bearing_balance: number;
+  non_interest_bearing_balance: number;
+  original_balance: number;
+  balance: number;
+  terms: number | null;
+  nominal_interest_rate: number;
+  installment_charges: number | null;
+  installment_charge_period: InstallmentChargePeriod | null;
+}
+
+/** $1 all keyed hashes of the NIN */
+export const HOLDINGS = sql<HoldingRow>(
+  'creditor_holdings',
+  `select c.id as creditor_id, c.name, c.provider_id, c.base_url, d.delivered_at, l.account_id, l.type, l.reported_at, l.co_borrower,
+          l.credit_limit, l.interest_bearing_balance, l.non_interest_bearing_balance, l.original_balance, l.balance, l.terms,
+          l.nominal_interest_rate, l.installment_charges, l.installment_charge_period
+   from delivered_customer d
+   join creditor c on c.id = d.creditor_id and c.enabled
+   left join delivered_loan l on l.nin_index = d.nin_index and l.creditor_id = d.creditor_id
+   where d.nin_index = any ($1)
+   order by c.name, c.id, d.delivered_at desc, l.account_id`,
+);
+
+/** $1 hash, $2 creditor, $3 now */
+export const SAVE_CUSTOMER = sql<never>(
+  'delivered_customer_save',
+  `insert into delivered_customer (nin_index, creditor_id, delivered_at) values ($1, $2, $3)
+   on conflict (nin_index, creditor_id) do update set delivered_at = excluded.delivered_at`,
+);
+
+/** $1 hash, $2 creditor */
+export const DELETE_LOANS = sql<never>('delivered_loan_delete', 'delete from delivered_loan where nin_index = $1 and creditor_id = $2');
+
+export const INSERT_LOAN = sql<never>(
+  'delivered_loan_insert',
+  `insert into delivered_loan (nin_index, creditor_id, account_id, type, reported_at, co_borrower, credit_limit,
+     interest_bearing_balance, non_interest_bearing_balance, original_balance, balance, terms, nominal_interest_rate,
+     installment_charges, installment_charge_period)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+);
+
+export function loanOf(row: HoldingRow & { account_id: string }): Loan {
+  const base = { accountId: row.account_id, timestamp: row.reported_at.toISOString(), coBorrower: row.co_borrower };
+  const charges = { installmentCharges: row.installment_charges, installmentChargePeriod: row.installment_charge_period };
+  const balances = { interestBearingBalance: row.interest_bearing_balance, nonInterestBearingBalance: row.non_interest_bearing_balance };
+  switch (row.type) {
+    case 'creditFacility':
+      return { type: row.type, ...base, creditLimit: row.credit_limit, ...balances, nominalInterestRate: row.nominal_interest_rate, ...charges };
+    case 'repaymentLoan':
+      return {
+        type: row.type,
+        ...base,
+        originalBalance: row.original_balance,
+        balance: row.balance,
+        terms: row.terms,
+        nominalInterestRate: row.nominal_interest_rate,
+        ...charges,
+      };
+    case 'chargeCard':
+      return { type: row.type, ...base, ...balances };
+  }
+}

@@ -1,0 +1,41 @@
+import type { CreditorClient } from '../creditors/creditor-client.ts';
+import type { Holding } from '../creditors/delivered-loans.ts';
+import type { Nin } from '../person/nin.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { CreditorAnswer } from './debt-information.ts';
+
+/**
+ * Asks all creditors at once under one deadline, and is back by then whatever they do (D3). Never throws for what a creditor
+ * does: one that does not answer in time, or badly, is an answer without `live`. What failed is logged without the person.
+ */
+export async function askCreditors(
+  platform: Platform,
+  client: CreditorClient,
+  ask: { nin: Nin; holdings: readonly Holding[]; traceId: string },
+): Promise<readonly CreditorAnswer[]> {
+  if (ask.holdings.length === 0) return [];
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new Error('deadline')), platform.config.lookupDeadlineMs);
+  const passed = new Promise<never>((_resolve, reject) => {
+    deadline.signal.addEventListener('abort', () => reject(new Error('deadline')), { once: true });
+  });
+  passed.catch(() => undefined); // nobody may be waiting for it any more when it comes
+  try {
+    return await Promise.all(
+      ask.holdings.map(async ({ creditor, delivered }) => {
+        try {
+          const answer = client.loansOf(creditor, ask.nin, { signal: deadline.signal, traceId: ask.traceId });
+          const live = await Promise.race([answer, passed]);
+          platform.metrics.creditorAsked('answered');
+          return { creditor, live, delivered };
+        } catch (error) {
+          platform.metrics.creditorAsked('missing');
+          platform.log.warn({ creditorId: creditor.id, traceId: ask.traceId, error }, 'a creditor did not answer as it should');
+          return { creditor, live: null, delivered };
+        }
+      }),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,47 @@
+import { decideUse, type Asking, type Consent } from '../consent/consent.ts';
+import { ninOf } from '../consent/find.ts';
+import { refusalError } from '../consent/refusal.ts';
+import { useConsent } from '../consent/use.ts';
+import type { CreditorClient } from '../creditors/creditor-client.ts';
+import { holdingsOf } from '../creditors/delivered-loans.ts';
+import type { Nin } from '../person/nin.ts';
+import type { Platform } from '../platform/platform.ts';
+import { askCreditors } from './ask-creditors.ts';
+import { assembleDebt, type DebtInformation } from './debt-information.ts';
+
+export interface DebtAnswer {
+  readonly nin: Nin;
+  readonly debt: DebtInformation;
+  readonly consent: Consent;
+}
+
+/**
+ * Looks up a person's debt with a consent (D1 to D3). First decides whether the consent may be used; then asks the creditors,
+ * with no transaction open; then, in one transaction, makes sure that the consent may still be used, logs the access and uses up
+ * a single-use consent. Only when that is committed is there an answer (C4, C5): a revocation acknowledged meanwhile refuses it.
+ * A lookup that fails on our side uses nothing up.
+ *
+ * `consent` is as read for this request; undefined when there is none of that id. Errors: the consent's refusals, `unavailable`.
+ */
+export async function lookUpDebt(
+  platform: Platform,
+  creditors: CreditorClient,
+  lookup: { consent: Consent | undefined; asking: Asking; traceId: string },
+): Promise<DebtAnswer> {
+  const { consent, asking, traceId } = lookup;
+  const decision = decideUse(consent, asking, platform.clock.now());
+  if (decision !== 'granted') throw refusalError(decision);
+  if (consent === undefined) throw new Error('a consent that is granted must be there');
+
+  const nin = await ninOf(platform, consent);
+  const holdings = await holdingsOf(platform.db, platform.vault, nin);
+  const debt = assembleDebt(await askCreditors(platform, creditors, { nin, holdings, traceId }));
+  await useConsent(platform, {
+    consent,
+    asking,
+    creditorsAsked: holdings.length,
+    creditorsAnswered: debt.creditorsAnswered,
+    traceId,
+  });
+  return { nin, debt, consent };
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import type { ClientLimit } from '../clients/require-token.ts';
+import { bearerTokenOf, checkAudience, rememberCaller } from '../clients/require-token.ts';
+import { findCaller } from '../clients/access-token.ts';
+import { consentForRequest } from '../consent/consent-for-request.ts';
+import { purposesOf, readConsent } from '../consent/find.ts';
+import type { CreditorClient } from '../creditors/creditor-client.ts';
+import { DomainError } from '../errors/domain-error.ts';
+import type { Platform } from '../platform/platform.ts';
+import { lookUpDebt } from './look-up.ts';
+import { DebtInformationBody, debtAnswerBody } from './wire.ts';
+
+/** `GET /v1/debt` and `GET /v1/debt/{id}` (D1 to D5). */
+export function debtRoutes(app: FastifyInstance, platform: Platform, limit: ClientLimit, creditors: CreditorClient): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/debt',
+    schema: {
+      operationId: 'debtOfToken',
+      summary: 'Debt, with a token from the authorization code flow',
+      tags: ['Debt API'],
+      response: { 200: DebtInformationBody },
+    },
+    handler: async (request) => {
+      const found = await findCaller(platform.db, bearerTokenOf(request), platform.clock.realNow());
+      const caller = checkAudience(found, 'debt', platform.config.apiUrl);
+      rememberCaller(request, caller);
+      await limit(caller.clientId);
+      // A token from client credentials names no consent (D3b).
+      if (caller.consentId === null) throw new DomainError('no_valid_consent', 'the token names no consent');
+      const consent = await readConsent(platform.db, caller.consentId);
+      const asking = { clientId: caller.clientId, purposes: purposesOf(caller) };
+      return debtAnswerBody(await lookUpDebt(platform, creditors, { consent, asking, traceId: request.id }));
+    },
+  });
+
+  app.route<{ Params: { id: string } }>({
+    method: 'GET',
+    url: '/v1/debt/:id',
+    schema: {
+      operationId: 'debtOfConsent',
+      summary: 'Debt, with the id of a consent',
+      tags: ['Debt API'],
+      response: { 200: DebtInformationBody },
+    },
+    handler: async (request) => {
+      const { caller, consent } = await consentForRequest(platform, limit, request, request.params.id);
+      const asking = { clientId: caller.clientId, purposes: purposesOf(caller) };
+      return debtAnswerBody(await lookUpDebt(platform, creditors, { consent, asking, traceId: request.id }));
+    },
+  });
+}

@@ -1,0 +1,29 @@
+import { sweepArtefacts } from './authorization-server/adapter.ts';
+import { keepFeedPartitions, sealEvents } from './consent/event-log.ts';
+import { announceExpired } from './consent/expire.ts';
+import { purgePastRetention } from './consent/purge.ts';
+import { archiveClosed } from './consent/switch-permission.ts';
+import type { Job } from './platform/jobs.ts';
+import type { Platform } from './platform/platform.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Everything that is done without being asked, in the order in which it is done when all of it is due at once. */
+export function allJobs(platform: Platform): readonly Job[] {
+  const { db, clock, config } = platform;
+  return [
+    {
+      name: 'feed-partitions',
+      everySeconds: 3_600,
+      run: async () => {
+        const now = clock.now();
+        await keepFeedPartitions(db, now, new Date(now.getTime() - config.feedRetentionDays * DAY_MS));
+      },
+    },
+    { name: 'expire-consents', everySeconds: 10, run: async () => void (await announceExpired(platform)) },
+    { name: 'archive-closed', everySeconds: 15, run: async () => void (await archiveClosed(platform)) },
+    { name: 'seal-feed', everySeconds: 1, run: async () => void (await sealEvents(db, null, clock.now())) },
+    { name: 'purge', everySeconds: 3_600, run: async () => void (await purgePastRetention(platform)) },
+    { name: 'sweep-tokens', everySeconds: 300, run: async () => void (await sweepArtefacts(platform)) },
+  ];
+}

@@ -1,0 +1,55 @@
+import { clientsWithSecrets } from './clients/client-registry.ts';
+import { sandboxSecrets } from './clients/sandbox-secrets.ts';
+import { runUntilSignal, tellAndExit } from './command-line.ts';
+import { systemClock } from './platform/clock.ts';
+import { ConfigError, readEnv, toConfig, type Env } from './platform/config.ts';
+import { sha256 } from './platform/crypto.ts';
+import { readKeysFile, type Keys } from './platform/keys.ts';
+import { connectionProblem, migrate } from './platform/migrate.ts';
+import { openPlatform, serve, type Samtykke } from './serve.ts';
+
+/** Starts production: what it finds wrong is told all at once, before anything is changed (R4). */
+export async function startProduction(env: Env): Promise<Samtykke> {
+  const problems: string[] = [];
+  const config = collect(problems, () => toConfig({ ...env, SAMTYKKE_MODE: 'production' }));
+  const keysFile = env['KEYS_FILE'];
+  const keys = keysFile === undefined || keysFile === '' ? undefined : collect(problems, () => readKeysFile(keysFile));
+  if (keys?.sandbox === true) problems.push('KEYS_FILE holds keys that a sandbox made: production needs keys of its own');
+  if (config?.databaseUrl === undefined || keys === undefined || problems.length > 0) throw new ConfigError(problems);
+
+  const ownerUrl = config.databaseOwnerUrl ?? config.databaseUrl;
+  await migrate({ ownerUrl, servingUrl: config.databaseUrl, mode: 'production' }).catch((error: unknown) => {
+    throw connectionProblem(error, config.databaseOwnerUrl === undefined ? 'DATABASE_URL' : 'DATABASE_OWNER_URL');
+  });
+  const platform = openPlatform({
+    config,
+    keys: keys satisfies Keys,
+    clock: systemClock,
+    servingUrl: config.databaseUrl,
+    takeOnServingRole: config.databaseOwnerUrl === undefined,
+  });
+  const weak = await clientsWithSecrets(platform.db, sandboxSecrets.map(sha256));
+  if (weak.length > 0) {
+    await platform.db.close();
+    throw new ConfigError(weak.map((id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`));
+  }
+  return serve(platform);
+}
+
+function collect<Value>(problems: string[], read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    problems.push(...(error instanceof ConfigError ? error.problems : [(error as Error).message]));
+    return undefined;
+  }
+}
+
+if (import.meta.main) {
+  try {
+    const samtykke = await startProduction(readEnv(process.argv.slice(2)));
+    runUntilSignal(() => samtykke.close());
+  } catch (error) {
+    tellAndExit(error);
+  }
+}

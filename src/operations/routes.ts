@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import { DomainError } from '../errors/domain-error.ts';
+import { sql } from '../platform/db.ts';
+import { knownMigrations } from '../platform/migrate.ts';
+import type { Platform } from '../platform/platform.ts';
+
+const VERSION = sql<{ version: number | null }>('schema_version', 'select max(version) as version from schema_migration');
+
+/** `/health/live`, `/health/ready` and `/metrics` (R6), for whoever runs the installation. */
+export function operationsRoutes(app: FastifyInstance, platform: Platform): void {
+  const wanted = Math.max(...knownMigrations().map((migration) => migration.version));
+
+  app.get('/health/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
+
+  app.get('/health/ready', { schema: { hide: true } }, async () => {
+    const [row] = await platform.db.query(VERSION);
+    if ((row?.version ?? 0) < wanted) {
+      throw new DomainError('unavailable', 'the database is not migrated to this version yet', { retryAfterSeconds: 5 });
+    }
+    return { status: 'ready' };
+  });
+
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    return reply.type(platform.metrics.contentType).send(await platform.metrics.text());
+  });
+}

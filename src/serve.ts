@@ -1,0 +1,109 @@
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from './app.ts';
+import { creditorClient, type CreditorClient } from './creditors/creditor-client.ts';
+import { allJobs } from './jobs.ts';
+import type { Clock } from './platform/clock.ts';
+import { ConfigError, type Config } from './platform/config.ts';
+import { ninVault } from './platform/crypto.ts';
+import { openDatabase, type Database } from './platform/db.ts';
+import { httpClient } from './platform/http-client.ts';
+import { startJobs, type Jobs } from './platform/jobs.ts';
+import type { Keys } from './platform/keys.ts';
+import { openLog } from './platform/log.ts';
+import { openMetrics } from './platform/metrics.ts';
+import { SERVING_ROLE } from './platform/migrate.ts';
+import type { Platform } from './platform/platform.ts';
+
+export interface Parts {
+  readonly config: Config;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  /** The login that serves. */
+  readonly servingUrl: string;
+  /** Whether that login owns the schema too, and so has to take on the serving role. */
+  readonly takeOnServingRole: boolean;
+}
+
+/** Everything with a side effect, opened; `closePlatform` closes it. */
+export function openPlatform(parts: Parts): Platform {
+  const { config, keys, clock } = parts;
+  const log = openLog({ file: config.logFile, level: config.logLevel });
+  const db: Database = openDatabase({
+    url: parts.servingUrl,
+    poolSize: config.databasePoolSize,
+    ...(parts.takeOnServingRole ? { role: SERVING_ROLE } : {}),
+    onConnectionError: (error) => log.warn({ error }, 'a database connection was lost'),
+  });
+  return {
+    config,
+    clock,
+    db,
+    http: httpClient({ connections: config.creditorConnections }),
+    keys,
+    log,
+    metrics: openMetrics(),
+    vault: ninVault({ encryption: keys.ninEncryption, index: keys.ninIndex }),
+  };
+}
+
+export interface Samtykke {
+  readonly app: FastifyInstance;
+  readonly creditors: CreditorClient;
+  readonly jobs: Jobs;
+  /** Stops accepting, finishes what is in flight (for at most SHUTDOWN_SECONDS), stops the jobs, closes everything (R5). */
+  close(): Promise<void>;
+}
+
+export interface World {
+  readonly audienceAliases?: readonly string[];
+  readonly extend?: (app: FastifyInstance, running: { jobs: Jobs; creditors: CreditorClient }) => void;
+}
+
+/** Builds the app over an open platform, starts the jobs and listens. Throws ConfigError when the port is taken. */
+export async function serve(platform: Platform, world: World = {}): Promise<Samtykke> {
+  const { config, log } = platform;
+  const creditors = creditorClient(platform);
+  const jobs = startJobs(allJobs(platform), platform);
+  const { extend } = world;
+  const app = await buildApp(platform, {
+    creditors,
+    audienceAliases: world.audienceAliases ?? [],
+    ...(extend === undefined ? {} : { extend: (subtree) => extend(subtree, { jobs, creditors }) }),
+  });
+
+  const close = async (): Promise<void> => {
+    const stragglers = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000);
+    await app.close();
+    clearTimeout(stragglers);
+    await jobs.stop();
+    creditors.close();
+    await platform.http.close();
+    await platform.db.close();
+    log.info({}, 'stopped');
+    log.flush();
+  };
+
+  try {
+    await app.listen({ port: config.port, host: config.host });
+  } catch (error) {
+    await close();
+    throw listenProblem(config, error);
+  }
+  log.info({ port: config.port, mode: config.mode }, 'listening');
+  return { app, creditors, jobs, close };
+}
+
+/** What is wrong when a port cannot be listened on, and how to mend it (R3). */
+export function listenProblem(config: Config, error: unknown): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new ConfigError([`port ${config.port} is taken: stop what listens there, or choose another with PORT or --port (0 takes a free one)`]);
+    case 'EACCES':
+      return new ConfigError([`port ${config.port} may not be listened on by this user: choose one above 1023 with PORT or --port`]);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ConfigError([`HOST is '${config.host}', which is not an address of this machine`]);
+    default:
+      return error;
+  }
+}
