@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
+import { Type } from 'typebox';
 import type { CreditorClient } from '../src/creditors/creditor-client.ts';
 import { DomainError } from '../src/errors/domain-error.ts';
 import type { Jobs } from '../src/platform/jobs.ts';
@@ -15,13 +15,25 @@ export interface SandboxWorld {
 }
 
 const BehaviourRequest = Type.Object(
-  { behaviour: Type.Unsafe<Behaviour>({ type: 'string', enum: [...behaviours], 'x-says': `one of ${behaviours.join(', ')}` }) },
+  {
+    behaviour: Type.Unsafe<Behaviour>({
+      type: 'string',
+      enum: [...behaviours],
+      'x-says': `one of ${behaviours.join(', ')}`,
+    }),
+  },
   { additionalProperties: false },
 );
 
 // Ten years at a time.
 const ClockRequest = Type.Object(
-  { advanceSeconds: Type.Integer({ minimum: 0, maximum: 315_360_000, 'x-says': 'a whole number of seconds, 0 to 315360000' }) },
+  {
+    advanceSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 315_360_000,
+      'x-says': 'a whole number of seconds, 0 to 315360000',
+    }),
+  },
   { additionalProperties: false },
 );
 
@@ -34,7 +46,9 @@ export function sandboxRoutes(app: FastifyInstance, platform: Platform, world: S
     behaviour: servers.behaviourOf(id),
   });
 
-  app.get('/sandbox/creditors', { schema: { hide: true } }, async () => servers.creditors.map(({ id }) => creditorAnswer(id)));
+  app.get('/sandbox/creditors', { schema: { hide: true } }, async () =>
+    servers.creditors.map(({ id }) => creditorAnswer(id)),
+  );
 
   app.post<{ Params: { id: string }; Body: { behaviour: Behaviour } }>(
     '/sandbox/creditors/:id',
@@ -42,7 +56,10 @@ export function sandboxRoutes(app: FastifyInstance, platform: Platform, world: S
     async (request) => {
       const { id } = request.params;
       if (!servers.setBehaviour(id, request.body.behaviour)) {
-        throw new DomainError('not_found', 'there is no creditor of this organisation number: see GET /sandbox/creditors');
+        throw new DomainError(
+          'not_found',
+          'there is no creditor of this organisation number: see GET /sandbox/creditors',
+        );
       }
       // What it did before says nothing about what it does now.
       world.creditors.forgetFailures(id);
@@ -50,9 +67,13 @@ export function sandboxRoutes(app: FastifyInstance, platform: Platform, world: S
     },
   );
 
-  app.post<{ Body: { advanceSeconds: number } }>('/sandbox/clock', { schema: { hide: true, body: ClockRequest } }, async (request) => {
-    await world.clock.advance(request.body.advanceSeconds);
-    await world.jobs.runDue();
-    return { now: platform.clock.now().toISOString() };
-  });
+  app.post<{ Body: { advanceSeconds: number } }>(
+    '/sandbox/clock',
+    { schema: { hide: true, body: ClockRequest } },
+    async (request) => {
+      await world.clock.advance(request.body.advanceSeconds);
+      await world.jobs.runDue();
+      return { now: platform.clock.now().toISOString() };
+    },
+  );
 }

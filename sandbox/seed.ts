@@ -14,7 +14,11 @@ import { testPersons } from './people.ts';
  * Puts the sandbox's clients, creditors and persons in place (X1, X2), the same at every start; safe to repeat, and when two
  * start at once. What clients have registered is left alone.
  */
-export async function seed(platform: Platform, creditors: readonly Creditor[], generated: GeneratedPopulation): Promise<void> {
+export async function seed(
+  platform: Platform,
+  creditors: readonly Creditor[],
+  generated: GeneratedPopulation,
+): Promise<void> {
   const now = platform.clock.now();
   const night = lastNight(now);
   await platform.db.transaction(async (tx) => {
@@ -47,9 +51,20 @@ async function seedGenerated(platform: Platform, population: GeneratedPopulation
   await flush();
 }
 
-async function deliver(platform: Platform, tx: Transaction, nin: string, holdings: readonly Holding[], at: Date): Promise<void> {
+async function deliver(
+  platform: Platform,
+  tx: Transaction,
+  nin: string,
+  holdings: readonly Holding[],
+  at: Date,
+): Promise<void> {
   for (const { creditorId, loans, delivered } of holdings) {
-    await replaceDelivered(tx, platform.vault, { nin: syntheticNin(nin), creditorId, loans: delivered ? dated(loans, at) : [], at });
+    await replaceDelivered(tx, platform.vault, {
+      nin: syntheticNin(nin),
+      creditorId,
+      loans: delivered ? dated(loans, at) : [],
+      at,
+    });
   }
 }
 

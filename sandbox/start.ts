@@ -33,15 +33,17 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
   await checkPort(config);
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    for (const closer of closers.splice(0).toReversed()) await closer();
   };
   try {
     ensureSandboxKeysFile(config.keysFile);
     const keys = readKeysFile(config.keysFile);
     const database = await openOwnOrEmbedded(config, closers);
-    await migrate({ ownerUrl: database.ownerUrl, servingUrl: database.servingUrl, mode: 'sandbox' }).catch((error: unknown) => {
-      throw connectionProblem(error, config.databaseOwnerUrl === undefined ? 'DATABASE_URL' : 'DATABASE_OWNER_URL');
-    });
+    await migrate({ ownerUrl: database.ownerUrl, servingUrl: database.servingUrl, mode: 'sandbox' }).catch(
+      (error: unknown) => {
+        throw connectionProblem(error, config.databaseOwnerUrl === undefined ? 'DATABASE_URL' : 'DATABASE_OWNER_URL');
+      },
+    );
     await letServingRoleMoveTheClock(database.ownerUrl);
 
     const clock = movableClock();
@@ -100,11 +102,13 @@ async function openOwnOrEmbedded(config: Config, closers: (() => Promise<void> |
 /** One login owns the schema, one serves; both get new passwords at every start. */
 async function prepareLogins(superuserUrl: string, passwords: { owner: string; serving: string }): Promise<void> {
   await asAdministrator(superuserUrl, async (client) => {
-    const names = async (query: string) => new Set((await client.query(query)).rows.map((row: { name: string }) => row.name));
+    const names = async (query: string) =>
+      new Set((await client.query(query)).rows.map((row: { name: string }) => row.name));
     const roles = await names('select rolname as name from pg_roles');
     if (!roles.has(SERVING_ROLE)) await client.query(`create role ${SERVING_ROLE} nologin`);
     if (!roles.has('samtykke_owner')) await client.query('create role samtykke_owner login');
-    if (!roles.has('samtykke_serving')) await client.query(`create role samtykke_serving login in role ${SERVING_ROLE}`);
+    if (!roles.has('samtykke_serving'))
+      await client.query(`create role samtykke_serving login in role ${SERVING_ROLE}`);
     await client.query(`alter role samtykke_owner password ${pg.escapeLiteral(passwords.owner)}`);
     await client.query(`alter role samtykke_serving password ${pg.escapeLiteral(passwords.serving)}`);
     const databases = await names('select datname as name from pg_database');
@@ -136,7 +140,9 @@ async function asAdministrator(url: string, work: (client: pg.Client) => Promise
 async function checkPort(config: Config): Promise<void> {
   const server = createServer();
   try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.port, config.host, resolve));
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(config.port, config.host, resolve),
+    );
   } catch (error) {
     throw listenProblem(config, error);
   }

@@ -46,7 +46,9 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     requestIdHeader: false,
     genReqId: (request) => traceIdFrom(request.headers['x-trace-id']),
     return503OnClosing: false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strict: false } },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strict: false },
+    },
     frameworkErrors: (_error, request, reply) => {
       void sendError(platform, request, reply, new DomainError('invalid_request', 'the address is malformed'));
     },
@@ -61,7 +63,10 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   app.setErrorHandler((error, request, reply) => sendError(platform, request, reply, toDomainError(error)));
   app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
   app.addHook('onSend', async (request, reply) => {
-    reply.header('x-trace-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    reply
+      .header('x-trace-id', request.id)
+      .header('cache-control', 'no-store')
+      .header('x-content-type-options', 'nosniff');
   });
   app.addHook('onResponse', async (request, reply) => logRequest(platform, request, reply));
   await app.register(swagger, apiDescription(platform.config));
@@ -69,7 +74,10 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   operationsRoutes(app, platform);
 
   await app.register(async (subtree) => {
-    await authorizationServerRoutes(subtree, platform, { audienceAliases: options.audienceAliases ?? [], tokenLimit: limit });
+    await authorizationServerRoutes(subtree, platform, {
+      audienceAliases: options.audienceAliases ?? [],
+      tokenLimit: limit,
+    });
   });
   await app.register(async (subtree) => {
     subtree.addHook('onRequest', requireToken(platform, limit, 'agreement'));
@@ -94,7 +102,9 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
 
 /** The caller's own trace id (D4), unless it is not one, or hides a NIN. */
 function traceIdFrom(header: string | string[] | undefined): string {
-  return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) && maskNins(header) === header ? header : newTraceId();
+  return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) && maskNins(header) === header
+    ? header
+    : newTraceId();
 }
 
 /** As Fastify's own parser, but in strict UTF-8, and with DELETE allowed to say that its empty body is JSON. */
@@ -146,10 +156,17 @@ function sendError(platform: Platform, request: FastifyRequest, reply: FastifyRe
   const path = pathOf(request);
   const style = errorStyles.find(([prefix]) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
   const present = style?.[1] ?? presentProblem;
-  const answer = present(error, { timestamp: platform.clock.now().toISOString(), traceId: request.id, path: maskNins(path) });
+  const answer = present(error, {
+    timestamp: platform.clock.now().toISOString(),
+    traceId: request.id,
+    path: maskNins(path),
+  });
   reply.code(answer.status).headers(answer.headers ?? {});
   if (answer.body === undefined) return reply.send();
-  return reply.type(answer.contentType ?? 'application/json; charset=utf-8').serializer(JSON.stringify).send(answer.body);
+  return reply
+    .type(answer.contentType ?? 'application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(answer.body);
 }
 
 /** One line for each request, at its end. The address is the route's pattern: no ids of people, no query. */

@@ -6,14 +6,18 @@ import { MigrationError } from './platform/migrate.ts';
 
 /** The version of this code, from package.json. */
 export function version(): string {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+    version: string;
+  };
   return version;
 }
 
 /** What `--help` prints. */
 export function help(): string {
   const width = Math.max(...variables.map((variable) => variable.name.length));
-  const lines = variables.map(({ name, what, fallback }) => `  ${name.padEnd(width)}  ${what}${fallback === undefined ? '' : ` (${fallback})`}`);
+  const lines = variables.map(
+    ({ name, what, fallback }) => `  ${name.padEnd(width)}  ${what}${fallback === undefined ? '' : ` (${fallback})`}`,
+  );
   return `Samtykke ${version()}: consents to share debt information
 
   npm start                  the sandbox, on http://localhost:4000
@@ -27,8 +31,12 @@ ${lines.join('\n')}
 
 /** Tells why nothing could be started, a line for each reason, and ends with exit code 1 (R3). */
 export function tellAndExit(error: unknown): never {
-  const known = error instanceof ConfigError || error instanceof MigrationError || error instanceof DataFolderInUseError;
-  const lines = error instanceof ConfigError ? error.problems : [known ? error.message : `could not start: ${String((error as Error).stack ?? error)}`];
+  const known =
+    error instanceof ConfigError || error instanceof MigrationError || error instanceof DataFolderInUseError;
+  const lines =
+    error instanceof ConfigError
+      ? error.problems
+      : [known ? error.message : `could not start: ${String((error as Error).stack ?? error)}`];
   process.stderr.write(lines.map((line) => `samtykke: ${line}\n`).join(''));
   process.exit(1);
 }

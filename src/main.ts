@@ -14,7 +14,8 @@ export async function startProduction(env: Env): Promise<Samtykke> {
   const config = collect(problems, () => toConfig({ ...env, SAMTYKKE_MODE: 'production' }));
   const keysFile = env['KEYS_FILE'];
   const keys = keysFile === undefined || keysFile === '' ? undefined : collect(problems, () => readKeysFile(keysFile));
-  if (keys?.sandbox === true) problems.push('KEYS_FILE holds keys that a sandbox made: production needs keys of its own');
+  if (keys?.sandbox === true)
+    problems.push('KEYS_FILE holds keys that a sandbox made: production needs keys of its own');
   if (config?.databaseUrl === undefined || keys === undefined || problems.length > 0) throw new ConfigError(problems);
 
   const ownerUrl = config.databaseOwnerUrl ?? config.databaseUrl;
@@ -31,7 +32,9 @@ export async function startProduction(env: Env): Promise<Samtykke> {
   const weak = await clientsWithSecrets(platform.db, sandboxSecrets.map(sha256));
   if (weak.length > 0) {
     await platform.db.close();
-    throw new ConfigError(weak.map((id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`));
+    throw new ConfigError(
+      weak.map((id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`),
+    );
   }
   return serve(platform);
 }

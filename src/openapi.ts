@@ -9,7 +9,8 @@ export function apiDescription(config: Config): FastifyDynamicSwaggerOptions {
       info: {
         title: 'Samtykke',
         version: 'v1',
-        description: "Consents to share debt information: registering, looking up, status, revocation and the change feed. Compatible with Norsk Gjeldsinformasjon's published API.",
+        description:
+          "Consents to share debt information: registering, looking up, status, revocation and the change feed. Compatible with Norsk Gjeldsinformasjon's published API.",
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: config.apiUrl }],

@@ -97,9 +97,13 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
 export function listenProblem(config: Config, error: unknown): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return new ConfigError([`port ${config.port} is taken: stop what listens there, or choose another with PORT or --port (0 takes a free one)`]);
+      return new ConfigError([
+        `port ${config.port} is taken: stop what listens there, or choose another with PORT or --port (0 takes a free one)`,
+      ]);
     case 'EACCES':
-      return new ConfigError([`port ${config.port} may not be listened on by this user: choose one above 1023 with PORT or --port`]);
+      return new ConfigError([
+        `port ${config.port} may not be listened on by this user: choose one above 1023 with PORT or --port`,
+      ]);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new ConfigError([`HOST is '${config.host}', which is not an address of this machine`]);

@@ -99,7 +99,11 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
     find: async (id) => {
       const [row] = await query(FIND, [model, sha256(id), now()]);
       if (row === undefined) return undefined;
-      return { ...row.payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
+      return {
+        ...row.payload,
+        jti: id,
+        ...(row.consumed_at === null ? {} : { consumed: Math.floor(row.consumed_at.getTime() / 1000) }),
+      };
     },
     consume: async (id) => {
       const consumed = await query(CONSUME, [model, sha256(id), now()]);

@@ -1,4 +1,4 @@
-import Provider, { errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { Provider, errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { apiNamed, audienceOf } from '../clients/audience.ts';
 import { equalHashes, sha256 } from '../platform/crypto.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -58,10 +58,15 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource, client) => {
           const api = apiNamed(resource, apiUrl, audienceAliases);
-          if (api === undefined) throw refused(new errors.InvalidTarget(), `unknown audience: use ${apiUrl} followed by the path of the API`);
+          if (api === undefined)
+            throw refused(
+              new errors.InvalidTarget(),
+              `unknown audience: use ${apiUrl} followed by the path of the API`,
+            );
           const scope = ctx.oidc.params?.['scope'];
           const decision = decideScopes(api, typeof scope === 'string' ? scope : undefined, registeredScopesOf(client));
-          if ('refused' in decision) throw new errors.InvalidScope(decision.refused, typeof scope === 'string' ? scope : '');
+          if ('refused' in decision)
+            throw new errors.InvalidScope(decision.refused, typeof scope === 'string' ? scope : '');
           return {
             scope: decision.granted,
             audience: audienceOf(api, apiUrl),
@@ -91,7 +96,10 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
   };
   provider.on('server_error', unexpected);
   provider.on('grant.error', (ctx, error) => {
-    platform.log.info({ traceId: ctx.get('x-trace-id'), reason: error.error_detail ?? error.error_description }, 'token refused');
+    platform.log.info(
+      { traceId: ctx.get('x-trace-id'), reason: error.error_detail ?? error.error_description },
+      'token refused',
+    );
   });
   return provider;
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../errors/domain-error.ts';
+import type { DomainError } from '../errors/domain-error.ts';
 import type { ClientLimit } from '../clients/require-token.ts';
 import type { Platform } from '../platform/platform.ts';
 import { authorizationServer, endpoints } from './provider.ts';
@@ -48,11 +48,18 @@ export async function authorizationServerRoutes(
 /** Who a token request says it is from; not yet proved, so a limit on it counts the sender's address too. */
 function claimedClientId(request: FastifyRequest): string {
   const encoded = /^Basic +([\w+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1];
-  return encoded === undefined ? '' : (Buffer.from(encoded, 'base64').toString('latin1').split(':', 1)[0] ?? '').slice(0, 64);
+  return encoded === undefined
+    ? ''
+    : (Buffer.from(encoded, 'base64').toString('latin1').split(':', 1)[0] ?? '').slice(0, 64);
 }
 
 /** RFC 6749 section 5.2: an error of the token endpoint that did not come from the library. */
 export function oauthErrorBody(error: DomainError): { error: string; error_description: string } {
-  const code = error.code === 'unavailable' ? 'temporarily_unavailable' : error.code === 'server_error' ? 'server_error' : 'invalid_request';
+  const code =
+    error.code === 'unavailable'
+      ? 'temporarily_unavailable'
+      : error.code === 'server_error'
+        ? 'server_error'
+        : 'invalid_request';
   return { error: code, error_description: error.detail };
 }

@@ -12,7 +12,8 @@ export function decideScopes(api: Api, asked: string | undefined, registered: re
   const possible = apiScopes[api].join(' or ');
   if (scopes.length === 0) return { refused: `ask for a scope: this audience has ${possible}` };
   const foreign = scopes.find((scope) => !apiScopes[api].includes(scope));
-  if (foreign !== undefined) return { refused: `a requested scope does not belong to this audience, which has ${possible}` };
+  if (foreign !== undefined)
+    return { refused: `a requested scope does not belong to this audience, which has ${possible}` };
   const missing = scopes.find((scope) => !registered.includes(scope));
   if (missing !== undefined) return { refused: `this client is not registered for the scope ${missing}` };
   return { granted: scopes.join(' ') };

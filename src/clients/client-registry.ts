@@ -78,7 +78,10 @@ export async function saveClient(tx: Transaction, client: Client, now: Date): Pr
   await tx.query(REOPEN);
 }
 
-const WITH_SECRETS = sql<{ id: string }>('client_with_secrets', 'select id from client where secret_hashes && $1::bytea[]');
+const WITH_SECRETS = sql<{ id: string }>(
+  'client_with_secrets',
+  'select id from client where secret_hashes && $1::bytea[]',
+);
 
 /** Ids of clients for which one of these secrets (as SHA-256) is good: production asks for the sandbox's (R4). */
 export async function clientsWithSecrets(db: Queryable, hashes: readonly Buffer[]): Promise<readonly string[]> {
@@ -92,8 +95,14 @@ export type Permission =
   | { readonly kind: 'client'; readonly clientId: string };
 
 const TAKE_TURNS = sql<never>('permission_take_turns', "select pg_advisory_xact_lock(hashtext('permission_switch'))");
-const SWITCH = sql<{ name: string }>('permission_switch', 'update permission_switch set is_on = $2 where name = $1 returning name');
-const SWITCH_CLIENT = sql<{ name: string }>('permission_switch_client', 'update client set enabled = $2 where id = $1 returning name');
+const SWITCH = sql<{ name: string }>(
+  'permission_switch',
+  'update permission_switch set is_on = $2 where name = $1 returning name',
+);
+const SWITCH_CLIENT = sql<{ name: string }>(
+  'permission_switch_client',
+  'update client set enabled = $2 where id = $1 returning name',
+);
 const REOPEN = sql<never>(
   'permission_reopen',
   `update client_purpose p set open = wanted.open

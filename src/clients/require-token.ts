@@ -29,17 +29,24 @@ export function bearerTokenOf(request: FastifyRequest): string {
     throw new DomainError('missing_authorization', "send the access token in a header 'Authorization: Bearer <token>'");
   }
   const token = /^Bearer +([\w.~+/-]{1,512}=*)$/i.exec(header)?.[1];
-  if (token === undefined) throw new DomainError('invalid_token', "the Authorization header is not of the form 'Bearer <token>'");
+  if (token === undefined)
+    throw new DomainError('invalid_token', "the Authorization header is not of the form 'Bearer <token>'");
   return token;
 }
 
 /** Decides whether this caller may use this API at all (A3: a token is good at its own audience only). */
 export function checkAudience(caller: Caller | undefined, api: Api, apiUrl: string): Caller {
   if (caller === undefined) {
-    throw new DomainError('invalid_token', 'the access token is unknown, expired or revoked: fetch a new one from /oauth2/token');
+    throw new DomainError(
+      'invalid_token',
+      'the access token is unknown, expired or revoked: fetch a new one from /oauth2/token',
+    );
   }
   if (apiNamed(caller.audience, apiUrl) !== api) {
-    throw new DomainError('wrong_audience', `the access token is for another API: fetch one with the audience of this one`);
+    throw new DomainError(
+      'wrong_audience',
+      `the access token is for another API: fetch one with the audience of this one`,
+    );
   }
   return caller;
 }
@@ -56,9 +63,13 @@ export function clientLimit(perMinute: number): ClientLimit {
       await limiter.consume(clientId);
     } catch (spent) {
       if (!(spent instanceof RateLimiterRes)) throw spent;
-      throw new DomainError('rate_limited', `this client may make ${perMinute} requests a minute: wait for as long as Retry-After says`, {
-        retryAfterSeconds: spent.msBeforeNext / 1000,
-      });
+      throw new DomainError(
+        'rate_limited',
+        `this client may make ${perMinute} requests a minute: wait for as long as Retry-After says`,
+        {
+          retryAfterSeconds: spent.msBeforeNext / 1000,
+        },
+      );
     }
   };
 }
@@ -67,10 +78,15 @@ export function clientLimit(perMinute: number): ClientLimit {
 export function requireToken(platform: Platform, limit: ClientLimit, api: Api) {
   return async (request: FastifyRequest): Promise<void> => {
     const token = bearerTokenOf(request);
-    const caller = checkAudience(await findCaller(platform.db, token, platform.clock.realNow()), api, platform.config.apiUrl);
+    const caller = checkAudience(
+      await findCaller(platform.db, token, platform.clock.realNow()),
+      api,
+      platform.config.apiUrl,
+    );
     rememberCaller(request, caller);
     await limit(caller.clientId);
     const missing = apiScopes[api].find((scope) => !caller.scopes.includes(scope));
-    if (missing !== undefined) throw new DomainError('insufficient_scope', `the access token lacks the scope ${missing}`);
+    if (missing !== undefined)
+      throw new DomainError('insufficient_scope', `the access token lacks the scope ${missing}`);
   };
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
+import { Type } from 'typebox';
 import type { ClientLimit } from '../clients/require-token.ts';
 import type { Platform } from '../platform/platform.ts';
 import { consentForRequest } from './consent-for-request.ts';

@@ -15,7 +15,13 @@ export const SINGLE_USE_MINUTES = 10;
 /** Once, within ten minutes; or as often as wanted for a number of days. */
 export type Duration = { readonly kind: 'single_use' } | { readonly kind: 'days'; readonly days: number };
 
-export const archiveReasons = ['used', 'expired', 'revoked_by_client', 'revoked_by_person', 'revoked_by_operator'] as const;
+export const archiveReasons = [
+  'used',
+  'expired',
+  'revoked_by_client',
+  'revoked_by_person',
+  'revoked_by_operator',
+] as const;
 export type ArchiveReason = (typeof archiveReasons)[number];
 
 export interface Consent {
@@ -33,7 +39,10 @@ export interface Consent {
 }
 
 /** The whole number of days asked for, at most what the purpose allows (A7, G4). Whoever calls has checked that it is ≥ 1. */
-export const clampedDays = (purpose: Purpose, days: number): Duration => ({ kind: 'days', days: Math.min(days, maxDays[purpose]) });
+export const clampedDays = (purpose: Purpose, days: number): Duration => ({
+  kind: 'days',
+  days: Math.min(days, maxDays[purpose]),
+});
 
 /** The instant of expiry: creation + 10 minutes, or + N × 24 hours, whatever summer time does (C2). */
 export function expiryOf(createdAt: Date, duration: Duration): Date {
@@ -42,8 +51,7 @@ export function expiryOf(createdAt: Date, duration: Duration): Date {
 }
 
 export type ConsentState =
-  | { readonly active: true }
-  | { readonly active: false; readonly reason: ArchiveReason; readonly since: Date };
+  { readonly active: true } | { readonly active: false; readonly reason: ArchiveReason; readonly since: Date };
 
 /** C1, C2, C11: active until the first of used, expired, revoked. Active means now < expiresAt, whether or not a job has run. */
 export function stateAt(consent: Pick<Consent, 'archived' | 'expiresAt'>, now: Date): ConsentState {
@@ -87,7 +95,11 @@ export function decideUse(consent: Consent | undefined, asking: Asking, now: Dat
  * May this client revoke this consent now? `revoke`: do it. `already_revoked`: nothing to do, and success (S2: a retry must be
  * safe). A used or expired one is refused, an unknown one or another client's likewise.
  */
-export function decideRevocation(consent: Consent | undefined, clientId: string, now: Date): Refusal | 'revoke' | 'already_revoked' {
+export function decideRevocation(
+  consent: Consent | undefined,
+  clientId: string,
+  now: Date,
+): Refusal | 'revoke' | 'already_revoked' {
   if (consent === undefined || consent.clientId !== clientId) return { refused: 'no_valid_consent' };
   const state = stateAt(consent, now);
   if (state.active) return 'revoke';
@@ -107,7 +119,10 @@ export interface RegistrationRequest {
  * G3: a client's own id names one consent for ever. `existing` is the consent that has this id already. The same person, purpose
  * and duration (as clamped) is the same request sent again, whatever became of the consent; anything else is a conflict.
  */
-export function decideRegistration(request: RegistrationRequest, existing: Consent | undefined): 'register' | 'already_registered' | 'conflict' {
+export function decideRegistration(
+  request: RegistrationRequest,
+  existing: Consent | undefined,
+): 'register' | 'already_registered' | 'conflict' {
   if (existing === undefined) return 'register';
   const same =
     existing.personId === request.personId &&

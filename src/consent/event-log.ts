@@ -34,7 +34,10 @@ interface EventRow {
 }
 
 const SEAL = sql<{ sealed: number }>('feed_seal', 'select feed_seal($1, $2, $3) as sealed');
-const STATE = sql<{ last_seq: number; unsealed: boolean }>('feed_state', 'select last_seq, unsealed from feed_state($1)');
+const STATE = sql<{ last_seq: number; unsealed: boolean }>(
+  'feed_state',
+  'select last_seq, unsealed from feed_state($1)',
+);
 const READ = sql<EventRow>(
   'feed_read',
   `select client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason from feed_event

@@ -22,7 +22,11 @@ export async function purgePastRetention(platform: Platform): Promise<Purged> {
   for (;;) {
     const [gone] = await platform.db.query(PURGE, [before(consentRetentionDays), before(logRetentionDays), PORTION]);
     if (gone === undefined) return total;
-    total = { consents: total.consents + gone.consents, logRows: total.logRows + gone.log_rows, persons: total.persons + gone.persons };
+    total = {
+      consents: total.consents + gone.consents,
+      logRows: total.logRows + gone.log_rows,
+      persons: total.persons + gone.persons,
+    };
     if (gone.consents < PORTION && gone.log_rows < PORTION) return total;
   }
 }

@@ -57,23 +57,41 @@ export async function registerConsent(platform: Platform, registration: Registra
       registration.actor,
     ]);
     if (outcome?.made === 1 && outcome.person_id !== null) {
-      return { id, clientId, personId: outcome.person_id, purpose, duration, externalId, createdAt: now, expiresAt, archived: null };
+      return {
+        id,
+        clientId,
+        personId: outcome.person_id,
+        purpose,
+        duration,
+        externalId,
+        createdAt: now,
+        expiresAt,
+        archived: null,
+      };
     }
     const existing = externalId === null ? undefined : await findByExternalId(platform, clientId, externalId);
     if (existing !== undefined) {
       const [person] = await platform.db.query(FIND_PERSON, [indexes.map((entry) => entry.hash)]);
-      if (decideRegistration({ personId: person?.id, purpose, duration }, existing) === 'already_registered') return existing;
+      if (decideRegistration({ personId: person?.id, purpose, duration }, existing) === 'already_registered')
+        return existing;
       throw new DomainError(
         'consent_conflict',
         'client_consent_id is already registered with other data: use a new id, or send the same person, scope and duration as before',
       );
     }
     if (outcome?.permitted === false) {
-      throw new DomainError('purpose_not_permitted', `this client may not register consents for the purpose '${purpose}'`);
+      throw new DomainError(
+        'purpose_not_permitted',
+        `this client may not register consents for the purpose '${purpose}'`,
+      );
     }
     // The person was being made, or purged, by someone else at this moment: the next try sees what became of them.
   }
-  throw new DomainError('unavailable', 'The consent could not be registered right now. Try again with the same request.', { retryAfterSeconds: 1 });
+  throw new DomainError(
+    'unavailable',
+    'The consent could not be registered right now. Try again with the same request.',
+    { retryAfterSeconds: 1 },
+  );
 }
 
 /** One try; no row when the person was purged between being found and being referred to. */
@@ -86,7 +104,11 @@ async function attempt(platform: Platform, values: readonly SqlValue[]) {
   }
 }
 
-async function findByExternalId(platform: Platform, clientId: string, externalId: string): Promise<Consent | undefined> {
+async function findByExternalId(
+  platform: Platform,
+  clientId: string,
+  externalId: string,
+): Promise<Consent | undefined> {
   const [row] = await platform.db.query(FIND_BY_EXTERNAL_ID, [clientId, externalId]);
   return row === undefined ? undefined : consentOf(row);
 }

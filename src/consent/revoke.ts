@@ -28,10 +28,19 @@ export async function revokeConsent(platform: Platform, revocation: Revocation):
     if (decision === 'already_revoked') return;
     if (decision !== 'revoke') throw refusalError(decision);
     if (consent === undefined) throw new Error('a consent that is to be revoked must be there');
-    const done = await platform.db.query(REVOKE, [consent.id, `revoked_by_${revocation.by}`, now, newId(), revocation.by, revocation.traceId]);
+    const done = await platform.db.query(REVOKE, [
+      consent.id,
+      `revoked_by_${revocation.by}`,
+      now,
+      newId(),
+      revocation.by,
+      revocation.traceId,
+    ]);
     if (done.length > 0) return;
     // It ended between being read and being locked: what it is now says what to answer.
     consent = await readConsent(platform.db, consent.id);
   }
-  throw new DomainError('unavailable', 'The consent could not be revoked right now. Try again.', { retryAfterSeconds: 1 });
+  throw new DomainError('unavailable', 'The consent could not be revoked right now. Try again.', {
+    retryAfterSeconds: 1,
+  });
 }

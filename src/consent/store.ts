@@ -37,7 +37,10 @@ export function consentOf(row: ConsentRow): Consent {
     externalId: row.external_id,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
-    archived: row.archived_at === null || row.archived_reason === null ? null : { at: row.archived_at, reason: row.archived_reason },
+    archived:
+      row.archived_at === null || row.archived_reason === null
+        ? null
+        : { at: row.archived_at, reason: row.archived_reason },
   };
 }
 

@@ -26,10 +26,20 @@ export async function useConsent(platform: Platform, use: Use): Promise<void> {
   const decision = decideUse(use.consent, use.asking, now);
   if (decision !== 'granted') throw refusalError(decision);
   const { id, clientId } = use.consent;
-  const [granted] = await platform.db.query(USE, [id, clientId, now, newId(), use.creditorsAsked, use.creditorsAnswered, use.traceId]);
+  const [granted] = await platform.db.query(USE, [
+    id,
+    clientId,
+    now,
+    newId(),
+    use.creditorsAsked,
+    use.creditorsAnswered,
+    use.traceId,
+  ]);
   if (granted !== undefined) return;
   // It ended between being read and being locked; what it is now says why.
   const ended = decideUse(await readConsent(platform.db, id), use.asking, now);
   if (ended !== 'granted') throw refusalError(ended);
-  throw new DomainError('unavailable', 'The lookup could not be completed right now. Try again.', { retryAfterSeconds: 1 });
+  throw new DomainError('unavailable', 'The lookup could not be completed right now. Try again.', {
+    retryAfterSeconds: 1,
+  });
 }

@@ -1,8 +1,18 @@
-import Type from 'typebox';
+import { Type, type Static } from 'typebox';
 import { DomainError } from '../errors/domain-error.ts';
 import { Nin, ninRefusalSentence, type Population } from '../person/nin.ts';
 
-import { clampedDays, epochSeconds, isPurpose, maxDays, purposes, stateAt, type Consent, type Duration, type Purpose } from './consent.ts';
+import {
+  clampedDays,
+  epochSeconds,
+  isPurpose,
+  maxDays,
+  purposes,
+  stateAt,
+  type Consent,
+  type Duration,
+  type Purpose,
+} from './consent.ts';
 
 /** How a purpose is spelt on the wire: as the scope that stands for it. */
 export const scopeOf = (purpose: Purpose): string => `debt.unsecured.${purpose}`;
@@ -18,7 +28,10 @@ const ScopeOfConsent = Type.Unsafe<string>({
 
 export const AgreementRequest = Type.Object(
   {
-    nin: Type.String({ description: 'National identity number of the person: 11 digits', 'x-says': 'a string of 11 digits' }),
+    nin: Type.String({
+      description: 'National identity number of the person: 11 digits',
+      'x-says': 'a string of 11 digits',
+    }),
     scope_of_consent: ScopeOfConsent,
     consent_duration_days: Type.Unsafe<number | string>({
       anyOf: [
@@ -37,19 +50,22 @@ export const AgreementRequest = Type.Object(
   },
   { additionalProperties: false },
 );
-export type AgreementRequest = Type.Static<typeof AgreementRequest>;
+export type AgreementRequest = Static<typeof AgreementRequest>;
 
-export const AgreementResponse = Type.Object(
-  {
-    client_consent_id: Type.String({ description: 'As in the request' }),
-    consent: Type.Object({
-      id: Type.String({ format: 'uuid', description: 'Our id of the consent, for looking up debt, status and revocation' }),
-      expires_at: Type.String({ format: 'date-time', description: 'The instant from which on it cannot be used any more (UTC)' }),
-      scope_of_consent: ScopeOfConsent,
+export const AgreementResponse = Type.Object({
+  client_consent_id: Type.String({ description: 'As in the request' }),
+  consent: Type.Object({
+    id: Type.String({
+      format: 'uuid',
+      description: 'Our id of the consent, for looking up debt, status and revocation',
     }),
-  },
-
-);
+    expires_at: Type.String({
+      format: 'date-time',
+      description: 'The instant from which on it cannot be used any more (UTC)',
+    }),
+    scope_of_consent: ScopeOfConsent,
+  }),
+});
 
 export interface Agreement {
   readonly nin: Nin;
@@ -62,13 +78,17 @@ export interface Agreement {
  * A request that fits `AgreementRequest` in our own terms (G4 to G6). Throws `invalid_request` for a NIN that is not one, or not
  * of this installation's population; the sentence never repeats it.
  */
-export function agreementFrom(request: AgreementRequest, rules: { population: Population; from2032: boolean }): Agreement {
+export function agreementFrom(
+  request: AgreementRequest,
+  rules: { population: Population; from2032: boolean },
+): Agreement {
   const nin = Nin.parse(request.nin, rules.population, { from2032: rules.from2032 });
   if (!(nin instanceof Nin)) throw new DomainError('invalid_request', `nin ${ninRefusalSentence(nin)}`);
   const purpose = request.scope_of_consent.slice('debt.unsecured.'.length);
   if (!isPurpose(purpose)) throw new DomainError('invalid_request', 'scope_of_consent names no purpose');
   // PostgreSQL's text holds every character but this one.
-  if (request.client_consent_id.includes('\0')) throw new DomainError('invalid_request', 'client_consent_id must not contain a NUL character');
+  if (request.client_consent_id.includes('\0'))
+    throw new DomainError('invalid_request', 'client_consent_id must not contain a NUL character');
   return {
     nin,
     purpose,
@@ -83,16 +103,19 @@ export const agreementAnswer = (consent: Consent) => ({
   consent: { id: consent.id, expires_at: consent.expiresAt.toISOString(), scope_of_consent: scopeOf(consent.purpose) },
 });
 
-export const ConsentStatus = Type.Object(
-  {
-    active: Type.Boolean({ description: 'Whether debt can be looked up with it now' }),
-    expires_at: Type.Optional(Type.Integer({ description: 'Instant of expiry, epoch seconds; absent for a consent that is not known to you' })),
-  },
-
-);
+export const ConsentStatus = Type.Object({
+  active: Type.Boolean({ description: 'Whether debt can be looked up with it now' }),
+  expires_at: Type.Optional(
+    Type.Integer({ description: 'Instant of expiry, epoch seconds; absent for a consent that is not known to you' }),
+  ),
+});
 
 /** S1: a consent that is unknown, or another client's, is `{active: false}` and nothing more. */
-export function statusAnswer(consent: Consent | undefined, clientId: string, now: Date): { active: boolean; expires_at?: number } {
+export function statusAnswer(
+  consent: Consent | undefined,
+  clientId: string,
+  now: Date,
+): { active: boolean; expires_at?: number } {
   if (consent === undefined || consent.clientId !== clientId) return { active: false };
   return { active: stateAt(consent, now).active, expires_at: epochSeconds(consent.expiresAt) };
 }

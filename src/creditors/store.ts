@@ -44,7 +44,10 @@ export const SAVE_CUSTOMER = sql<never>(
 );
 
 /** $1 hash, $2 creditor */
-export const DELETE_LOANS = sql<never>('delivered_loan_delete', 'delete from delivered_loan where nin_index = $1 and creditor_id = $2');
+export const DELETE_LOANS = sql<never>(
+  'delivered_loan_delete',
+  'delete from delivered_loan where nin_index = $1 and creditor_id = $2',
+);
 
 export const INSERT_LOAN = sql<never>(
   'delivered_loan_insert',
@@ -56,11 +59,24 @@ export const INSERT_LOAN = sql<never>(
 
 export function loanOf(row: HoldingRow & { account_id: string }): Loan {
   const base = { accountId: row.account_id, timestamp: row.reported_at.toISOString(), coBorrower: row.co_borrower };
-  const charges = { installmentCharges: row.installment_charges, installmentChargePeriod: row.installment_charge_period };
-  const balances = { interestBearingBalance: row.interest_bearing_balance, nonInterestBearingBalance: row.non_interest_bearing_balance };
+  const charges = {
+    installmentCharges: row.installment_charges,
+    installmentChargePeriod: row.installment_charge_period,
+  };
+  const balances = {
+    interestBearingBalance: row.interest_bearing_balance,
+    nonInterestBearingBalance: row.non_interest_bearing_balance,
+  };
   switch (row.type) {
     case 'creditFacility':
-      return { type: row.type, ...base, creditLimit: row.credit_limit, ...balances, nominalInterestRate: row.nominal_interest_rate, ...charges };
+      return {
+        type: row.type,
+        ...base,
+        creditLimit: row.credit_limit,
+        ...balances,
+        nominalInterestRate: row.nominal_interest_rate,
+        ...charges,
+      };
     case 'repaymentLoan':
       return {
         type: row.type,

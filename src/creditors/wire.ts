@@ -52,8 +52,15 @@ function loanFrom(entry: unknown, fetchedAt: string): Loan | DeliveryRefusal {
   const amounts = amountsFrom(entry);
   switch (type) {
     case 'creditFacility': {
-      const { creditLimit, interestBearingBalance, nonInterestBearingBalance, nominalInterestRate, installmentCharges } = amounts;
-      if (!areAmounts(creditLimit, interestBearingBalance, nonInterestBearingBalance, nominalInterestRate)) return 'amount_invalid';
+      const {
+        creditLimit,
+        interestBearingBalance,
+        nonInterestBearingBalance,
+        nominalInterestRate,
+        installmentCharges,
+      } = amounts;
+      if (!areAmounts(creditLimit, interestBearingBalance, nonInterestBearingBalance, nominalInterestRate))
+        return 'amount_invalid';
       if (!isAmountOrNull(installmentCharges)) return 'amount_invalid';
       return {
         type,
@@ -111,7 +118,8 @@ const amountsFrom = (entry: Record<string, unknown>) =>
   Object.fromEntries(AMOUNTS.map((name) => [name, entry[name] ?? null])) as Record<(typeof AMOUNTS)[number], unknown>;
 
 /** A whole number from 0 to 2^53 - 1; minus zero is not one. */
-const isAmount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
+const isAmount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
 const isAmountOrNull = (value: unknown): value is number | null => value === null || isAmount(value);
 const areAmounts = (...values: readonly unknown[]): boolean => values.every((value) => isAmount(value));
 
@@ -120,7 +128,8 @@ const isPeriod = (value: unknown): value is InstallmentChargePeriod => PERIODS.i
 
 function timestampFrom(value: unknown, fetchedAt: string): string | undefined {
   if (value === undefined || value === null) return fetchedAt;
-  const shaped = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value);
+  const shaped =
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value);
   if (!shaped || Number.isNaN(Date.parse(value))) return undefined;
   return new Date(value).toISOString();
 }

@@ -30,7 +30,10 @@ export async function askCreditors(
           return { creditor, live, delivered };
         } catch (error) {
           platform.metrics.creditorAsked('missing');
-          platform.log.warn({ creditorId: creditor.id, traceId: ask.traceId, error }, 'a creditor did not answer as it should');
+          platform.log.warn(
+            { creditorId: creditor.id, traceId: ask.traceId, error },
+            'a creditor did not answer as it should',
+          );
           return { creditor, live: null, delivered };
         }
       }),

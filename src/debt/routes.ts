@@ -11,7 +11,12 @@ import { lookUpDebt } from './look-up.ts';
 import { DebtInformationBody, debtAnswerBody } from './wire.ts';
 
 /** `GET /v1/debt` and `GET /v1/debt/{id}` (D1 to D5). */
-export function debtRoutes(app: FastifyInstance, platform: Platform, limit: ClientLimit, creditors: CreditorClient): void {
+export function debtRoutes(
+  app: FastifyInstance,
+  platform: Platform,
+  limit: ClientLimit,
+  creditors: CreditorClient,
+): void {
   app.route({
     method: 'GET',
     url: '/v1/debt',

@@ -15,13 +15,20 @@ interface SchemaViolation {
  */
 export function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  const { code, statusCode, validation } = (error ?? {}) as { code?: unknown; statusCode?: unknown; validation?: SchemaViolation[] };
-  if (Array.isArray(validation)) return new DomainError('invalid_request', violationSentence(validation), { cause: error });
+  const { code, statusCode, validation } = (error ?? {}) as {
+    code?: unknown;
+    statusCode?: unknown;
+    validation?: SchemaViolation[];
+  };
+  if (Array.isArray(validation))
+    return new DomainError('invalid_request', violationSentence(validation), { cause: error });
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new DomainError('payload_too_large', 'the body is larger than 64 KiB', { cause: error });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new DomainError('unsupported_media_type', 'send the body as JSON, with Content-Type: application/json', { cause: error });
+      return new DomainError('unsupported_media_type', 'send the body as JSON, with Content-Type: application/json', {
+        cause: error,
+      });
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new DomainError('invalid_request', 'the body is empty: send a JSON object', { cause: error });
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
@@ -37,7 +44,8 @@ export function toDomainError(error: unknown): DomainError {
  * «field must be …».
  */
 export function violationSentence(violations: readonly SchemaViolation[]): string {
-  const violation = violations.find((candidate) => typeof candidate.parentSchema?.['x-says'] === 'string') ?? violations[0];
+  const violation =
+    violations.find((candidate) => typeof candidate.parentSchema?.['x-says'] === 'string') ?? violations[0];
   if (violation === undefined) return 'the request is not as it should be';
   const field = violation.instancePath.slice(1).replaceAll('/', '.');
   switch (violation.keyword) {
@@ -47,7 +55,9 @@ export function violationSentence(violations: readonly SchemaViolation[]): strin
       return `'${maskNins(String(violation.params['additionalProperty'])).slice(0, 60)}' is not a field of this request: leave it out`;
     default: {
       const wanted = violation.parentSchema?.['x-says'];
-      return field === '' ? 'the body must be a JSON object' : `${field} must be ${typeof wanted === 'string' ? wanted : 'of another form'}`;
+      return field === ''
+        ? 'the body must be a JSON object'
+        : `${field} must be ${typeof wanted === 'string' ? wanted : 'of another form'}`;
     }
   }
 }

@@ -8,6 +8,13 @@ export const presentProblem: Presenter = (error, context) => {
     status,
     contentType: 'application/problem+json',
     headers: errorHeaders(error),
-    body: { type: 'about:blank', title: reasonPhrases[status], status, detail: error.detail, code: error.code, trace_id: context.traceId },
+    body: {
+      type: 'about:blank',
+      title: reasonPhrases[status],
+      status,
+      detail: error.detail,
+      code: error.code,
+      trace_id: context.traceId,
+    },
   };
 };

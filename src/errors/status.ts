@@ -40,7 +40,9 @@ export const reasonPhrases: Record<(typeof statusOf)[ErrorCode], string> = {
 /** Headers that belong to the error whatever the API: `Retry-After` (429, 503), `Allow` (405). */
 export function errorHeaders(error: DomainError): Record<string, string> {
   return {
-    ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) }),
+    ...(error.retryAfterSeconds === undefined
+      ? {}
+      : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) }),
     ...(error.allow === undefined ? {} : { allow: error.allow.join(', ') }),
   };
 }

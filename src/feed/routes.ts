@@ -25,7 +25,11 @@ export function feedRoutes(app: FastifyInstance, platform: Platform): void {
       const { from, limit } = feedQueryFrom(request.query);
       const now = clock.now();
       const { clientId } = callerOf(request);
-      return feedPage(from, await readEvents(db, { clientId, from, limit, now, readableSince: readableSince(now) }), now);
+      return feedPage(
+        from,
+        await readEvents(db, { clientId, from, limit, now, readableSince: readableSince(now) }),
+        now,
+      );
     },
   });
 

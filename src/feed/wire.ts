@@ -1,11 +1,14 @@
-import Type from 'typebox';
+import { Type, type Static } from 'typebox';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
 
 const MAX_LIMIT = 1_000;
 
 export const FeedQuery = Type.Object({
-  fromSequenceNr: Type.Integer({ minimum: 0, description: 'Number to start from (included): the last one you have seen + 1' }),
+  fromSequenceNr: Type.Integer({
+    minimum: 0,
+    description: 'Number to start from (included): the last one you have seen + 1',
+  }),
   limit: Type.Integer({ minimum: 1, description: `How many events at most; above ${MAX_LIMIT} it is ${MAX_LIMIT}` }),
 });
 
@@ -13,7 +16,8 @@ export const FeedQuery = Type.Object({
 export function feedQueryFrom(query: unknown): { from: number; limit: number } {
   const { fromSequenceNr, limit, ...rest } = (query ?? {}) as Record<string, unknown>;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new DomainError('invalid_request', 'fromSequenceNr and limit are the only query parameters here');
+  if (unknown !== undefined)
+    throw new DomainError('invalid_request', 'fromSequenceNr and limit are the only query parameters here');
   return {
     from: wholeNumber('fromSequenceNr', fromSequenceNr, 0),
     limit: Math.min(wholeNumber('limit', limit, 1), MAX_LIMIT),
@@ -54,21 +58,25 @@ const FeedEvent = Type.Object({
   samtykkeArkivertEvent: Type.Union([ArchivedEvent, Type.Null()]),
 });
 
-export const FeedPage = Type.Object(
-  {
-    startSequenceNr: Type.Integer({ minimum: 1, description: 'Number of the first event here; fromSequenceNr - 1 when there is none' }),
-    endSequenceNr: Type.Integer({ minimum: 1, description: 'Number of the last event here: ask next from this + 1' }),
-    generatedAt: Type.String({ format: 'date-time' }),
-    result: Type.Array(FeedEvent),
-  },
-
-);
+export const FeedPage = Type.Object({
+  startSequenceNr: Type.Integer({
+    minimum: 1,
+    description: 'Number of the first event here; fromSequenceNr - 1 when there is none',
+  }),
+  endSequenceNr: Type.Integer({ minimum: 1, description: 'Number of the last event here: ask next from this + 1' }),
+  generatedAt: Type.String({ format: 'date-time' }),
+  result: Type.Array(FeedEvent),
+});
 
 export const FirstSequenceNr = Type.Object({ firstSequenceNr: Type.Integer() });
 export const LastSequenceNr = Type.Object({ lastSequenceNr: Type.Integer() });
 
 /** F3: with nothing to tell, both numbers are `from` - 1, at least 1. */
-export function feedPage(from: number, events: readonly ConsentEvent[], generatedAt: Date): Type.Static<typeof FeedPage> {
+export function feedPage(
+  from: number,
+  events: readonly ConsentEvent[],
+  generatedAt: Date,
+): Static<typeof FeedPage> {
   const nothing = Math.max(from - 1, 1);
   return {
     startSequenceNr: events[0]?.sequenceNr ?? nothing,
@@ -78,9 +86,14 @@ export function feedPage(from: number, events: readonly ConsentEvent[], generate
   };
 }
 
-function feedEvent(event: ConsentEvent): Type.Static<typeof FeedEvent> {
+function feedEvent(event: ConsentEvent): Static<typeof FeedEvent> {
   const { clientId, consentId } = event;
-  const base = { sequenceNr: event.sequenceNr, eventId: event.eventId, consentId, timestamp: event.occurredAt.toISOString() };
+  const base = {
+    sequenceNr: event.sequenceNr,
+    eventId: event.eventId,
+    consentId,
+    timestamp: event.occurredAt.toISOString(),
+  };
   return event.type === 'created'
     ? {
         ...base,

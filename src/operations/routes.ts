@@ -4,7 +4,10 @@ import { sql } from '../platform/db.ts';
 import { knownMigrations } from '../platform/migrate.ts';
 import type { Platform } from '../platform/platform.ts';
 
-const VERSION = sql<{ version: number | null }>('schema_version', 'select max(version) as version from schema_migration');
+const VERSION = sql<{ version: number | null }>(
+  'schema_version',
+  'select max(version) as version from schema_migration',
+);
 
 /** `/health/live`, `/health/ready` and `/metrics` (R6), for whoever runs the installation. */
 export function operationsRoutes(app: FastifyInstance, platform: Platform): void {
@@ -15,7 +18,9 @@ export function operationsRoutes(app: FastifyInstance, platform: Platform): void
   app.get('/health/ready', { schema: { hide: true } }, async () => {
     const [row] = await platform.db.query(VERSION);
     if ((row?.version ?? 0) < wanted) {
-      throw new DomainError('unavailable', 'the database is not migrated to this version yet', { retryAfterSeconds: 5 });
+      throw new DomainError('unavailable', 'the database is not migrated to this version yet', {
+        retryAfterSeconds: 5,
+      });
     }
     return { status: 'ready' };
   });

@@ -41,7 +41,9 @@ export class Nin {
     if (typeof text !== 'string' || !/^\d{11}$/.test(text)) return 'not_eleven_digits';
     const verdict = idnr(text);
     if (verdict.status === 'invalid') {
-      return verdict.reasons.includes('invalid date') && verdict.reasons.length === 1 ? 'not_a_date' : 'wrong_check_digits';
+      return verdict.reasons.includes('invalid date') && verdict.reasons.length === 1
+        ? 'not_a_date'
+        : 'wrong_check_digits';
     }
     if (options.from2032 !== true && !firstControlDigitIsClassic(text)) return 'wrong_check_digits';
     const synthetic = Number(text.charAt(2)) >= 4;

@@ -12,30 +12,70 @@ interface Variable {
 }
 
 const VARIABLES = [
-  { name: 'SAMTYKKE_MODE', what: '`sandbox` or `production`; when not set, `production` if NODE_ENV says so', fallback: 'sandbox' },
+  {
+    name: 'SAMTYKKE_MODE',
+    what: '`sandbox` or `production`; when not set, `production` if NODE_ENV says so',
+    fallback: 'sandbox',
+  },
   { name: 'PORT', what: 'port to listen on; 0 takes a free one; --port is the same', fallback: '4000' },
   { name: 'HOST', what: 'address to listen on', fallback: 'localhost; production 0.0.0.0' },
-  { name: 'PUBLIC_URL', what: 'address by which the world reaches us, without a path', fallback: 'http://localhost:PORT' },
-  { name: 'ACCESS_URL', what: 'the authorization server (issuer), where it has a name of its own', fallback: 'PUBLIC_URL' },
-  { name: 'API_URL', what: 'the APIs, where they have a name of their own; the audiences begin with it', fallback: 'PUBLIC_URL' },
+  {
+    name: 'PUBLIC_URL',
+    what: 'address by which the world reaches us, without a path',
+    fallback: 'http://localhost:PORT',
+  },
+  {
+    name: 'ACCESS_URL',
+    what: 'the authorization server (issuer), where it has a name of its own',
+    fallback: 'PUBLIC_URL',
+  },
+  {
+    name: 'API_URL',
+    what: 'the APIs, where they have a name of their own; the audiences begin with it',
+    fallback: 'PUBLIC_URL',
+  },
   { name: 'PORTAL_URL', what: 'the portal, where it has a name of its own', fallback: 'PUBLIC_URL' },
-  { name: 'DATABASE_URL', what: 'an own PostgreSQL (15 or newer): the login that serves', fallback: 'an embedded PostgreSQL in DATA_DIR' },
+  {
+    name: 'DATABASE_URL',
+    what: 'an own PostgreSQL (15 or newer): the login that serves',
+    fallback: 'an embedded PostgreSQL in DATA_DIR',
+  },
   { name: 'DATABASE_OWNER_URL', what: 'the login that owns the schema and migrates it', fallback: 'DATABASE_URL' },
   { name: 'DATABASE_POOL_SIZE', what: 'connections to the database', fallback: '10' },
   { name: 'DATA_DIR', what: 'folder for the embedded PostgreSQL, the sandbox keys and logs', fallback: '.data' },
-  { name: 'KEYS_FILE', what: 'file with all keys; production needs one that it did not get from a sandbox', fallback: 'sandbox: DATA_DIR/keys.json, made at first start' },
-  { name: 'LOGIN_ISSUER', what: 'OpenID Connect provider that people log in with; production needs it', fallback: 'sandbox: its own TestID' },
-  { name: 'LOG_FILE', what: 'file for the log, or `-` for standard output', fallback: 'sandbox: DATA_DIR/samtykke.log; production -' },
+  {
+    name: 'KEYS_FILE',
+    what: 'file with all keys; production needs one that it did not get from a sandbox',
+    fallback: 'sandbox: DATA_DIR/keys.json, made at first start',
+  },
+  {
+    name: 'LOGIN_ISSUER',
+    what: 'OpenID Connect provider that people log in with; production needs it',
+    fallback: 'sandbox: its own TestID',
+  },
+  {
+    name: 'LOG_FILE',
+    what: 'file for the log, or `-` for standard output',
+    fallback: 'sandbox: DATA_DIR/samtykke.log; production -',
+  },
   { name: 'LOG_LEVEL', what: '`debug`, `info`, `warn` or `error`', fallback: 'info' },
   { name: 'LOOKUP_DEADLINE_MS', what: 'how long a lookup waits for creditors', fallback: '3000' },
   { name: 'CREDITOR_CONNECTIONS', what: 'requests under way at once to one creditor', fallback: '16' },
-  { name: 'RATE_LIMIT_PER_MINUTE', what: 'requests a minute for each client on each node; 0: no limit', fallback: 'sandbox 600000; production 6000' },
+  {
+    name: 'RATE_LIMIT_PER_MINUTE',
+    what: 'requests a minute for each client on each node; 0: no limit',
+    fallback: 'sandbox 600000; production 6000',
+  },
   { name: 'SHUTDOWN_SECONDS', what: 'how long SIGTERM waits for what is in flight', fallback: '20' },
   { name: 'FEED_READABLE_DAYS', what: 'how long events can be read', fallback: '7' },
   { name: 'FEED_RETENTION_DAYS', what: 'how long events are kept', fallback: '30' },
   { name: 'CONSENT_RETENTION_DAYS', what: 'how long the proof of a consent is kept after its end', fallback: '1096' },
   { name: 'LOG_RETENTION_DAYS', what: 'how long the log of accesses and changes is kept', fallback: '1096' },
-  { name: 'SANDBOX_PERSONS', what: 'generated persons with debt, besides the test persons (sandbox only)', fallback: '0' },
+  {
+    name: 'SANDBOX_PERSONS',
+    what: 'generated persons with debt, besides the test persons (sandbox only)',
+    fallback: '0',
+  },
   { name: 'NIN_RULE_2032', what: '`true` accepts the control digits that come in 2032', fallback: 'false' },
 ] as const satisfies readonly Variable[];
 
@@ -98,7 +138,8 @@ export function toConfig(env: Env): Config {
   const mode = modeOf(env);
   const production = mode === 'production';
   const problems: string[] = [];
-  const read = (name: Name): string | undefined => (env[name] === undefined || env[name] === '' ? undefined : env[name]);
+  const read = (name: Name): string | undefined =>
+    env[name] === undefined || env[name] === '' ? undefined : env[name];
 
   const whole = (name: Name, fallback: number, least: number, most: number): number => {
     const text = read(name);
@@ -149,12 +190,17 @@ export function toConfig(env: Env): Config {
       problems.push('PUBLIC_URL is missing: production needs the https address by which it is reached');
     }
     if (read('DATABASE_URL') === undefined) {
-      problems.push('DATABASE_URL is missing: production needs an own PostgreSQL (15 or newer), the embedded one is for the sandbox');
+      problems.push(
+        'DATABASE_URL is missing: production needs an own PostgreSQL (15 or newer), the embedded one is for the sandbox',
+      );
     }
     if (read('KEYS_FILE') === undefined) problems.push('KEYS_FILE is missing: production needs a file with its keys');
-    if (loginIssuer === '') problems.push('LOGIN_ISSUER is missing: production needs an OpenID Connect provider for people to log in with');
-    else if (URL.parse(loginIssuer)?.protocol !== 'https:') problems.push('LOGIN_ISSUER is not an https address: production needs one');
-    else if (loginIssuer.startsWith(`${accessUrl}/testid`)) problems.push('LOGIN_ISSUER is the sandbox login TestID: production never uses it');
+    if (loginIssuer === '')
+      problems.push('LOGIN_ISSUER is missing: production needs an OpenID Connect provider for people to log in with');
+    else if (URL.parse(loginIssuer)?.protocol !== 'https:')
+      problems.push('LOGIN_ISSUER is not an https address: production needs one');
+    else if (loginIssuer.startsWith(`${accessUrl}/testid`))
+      problems.push('LOGIN_ISSUER is the sandbox login TestID: production never uses it');
   }
 
   const config: Config = {

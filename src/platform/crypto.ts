@@ -60,10 +60,13 @@ export function ninVault(keys: { readonly encryption: readonly Key[]; readonly i
     },
     open: (sealed, ownerId) => {
       const key = keys.encryption.find((candidate) => candidate.id === sealed.keyId);
-      if (key === undefined) throw new Error(`the NIN encryption key '${sealed.keyId}' is not among the configured keys`);
+      if (key === undefined)
+        throw new Error(`the NIN encryption key '${sealed.keyId}' is not among the configured keys`);
       const bytes = sealed.cipher;
       if (bytes[0] !== FORMAT) throw new Error('an encrypted NIN has an unknown format');
-      const decipher = createDecipheriv('aes-256-gcm', key.secret, bytes.subarray(1, 1 + NONCE), { authTagLength: TAG });
+      const decipher = createDecipheriv('aes-256-gcm', key.secret, bytes.subarray(1, 1 + NONCE), {
+        authTagLength: TAG,
+      });
       decipher.setAAD(boundTo(key.id, ownerId));
       decipher.setAuthTag(bytes.subarray(1 + NONCE, 1 + NONCE + TAG));
       const digits = Buffer.concat([decipher.update(bytes.subarray(1 + NONCE + TAG)), decipher.final()]);

@@ -60,7 +60,9 @@ export const isInsideTransaction = (): boolean => insideTransaction.getStore() =
 
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8 ? parseSafeInteger : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    oid === pg.types.builtins.INT8
+      ? parseSafeInteger
+      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
 function parseSafeInteger(text: string): number {
@@ -130,7 +132,11 @@ async function commit(client: pg.PoolClient): Promise<void> {
   if (result.command !== 'COMMIT') throw new Error('the transaction was rolled back instead of committed');
 }
 
-async function run<Row>(on: pg.Pool | pg.PoolClient, statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> {
+async function run<Row>(
+  on: pg.Pool | pg.PoolClient,
+  statement: Statement<Row>,
+  values: readonly SqlValue[],
+): Promise<Row[]> {
   try {
     const result = await on.query({ name: statement.name, text: statement.text, values: [...values] });
     return result.rows as Row[];
@@ -169,8 +175,12 @@ function translated(error: unknown): unknown {
   // The server's errors carry a SQLSTATE; what has none came from the connection itself (refused, reset, timed out).
   const state = sqlState(error);
   if (error instanceof pg.DatabaseError && (state === undefined || !AWAY_STATES.test(state))) return error;
-  return new DomainError('unavailable', 'The service cannot reach its database right now. Try again in a few seconds.', {
-    cause: error,
-    retryAfterSeconds: 3,
-  });
+  return new DomainError(
+    'unavailable',
+    'The service cannot reach its database right now. Try again in a few seconds.',
+    {
+      cause: error,
+      retryAfterSeconds: 3,
+    },
+  );
 }

@@ -31,7 +31,12 @@ export function httpClient(options: { connections: number }): HttpClient {
     const known = pools.get(origin);
     if (known !== undefined) return known;
     // Undici's own timeouts fire a second late; every call brings a signal instead.
-    const pool = new Pool(origin, { connections: options.connections, headersTimeout: 0, bodyTimeout: 0, pipelining: 1 });
+    const pool = new Pool(origin, {
+      connections: options.connections,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      pipelining: 1,
+    });
     pools.set(origin, pool);
     return pool;
   };
@@ -53,7 +58,11 @@ export function httpClient(options: { connections: number }): HttpClient {
         chunks.push(chunk);
       }
       const type = headers['content-type'];
-      return { status: statusCode, contentType: typeof type === 'string' ? type : '', body: Buffer.concat(chunks).toString('utf8') };
+      return {
+        status: statusCode,
+        contentType: typeof type === 'string' ? type : '',
+        body: Buffer.concat(chunks).toString('utf8'),
+      };
     },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));

@@ -52,33 +52,58 @@ export function parseKeys(text: string): Keys {
     ninEncryption: symmetricKeys(file, 'ninEncryption'),
     ninIndex: symmetricKeys(file, 'ninIndex'),
     signing: listOf(file, 'signing', isSigningKey, 'a private JWK with kty, kid and alg'),
-    cookies: listOf(file, 'cookies', (entry) => typeof entry === 'string' && entry.length >= 32, 'a secret of 32 characters or more'),
+    cookies: listOf(
+      file,
+      'cookies',
+      (entry): entry is string => typeof entry === 'string' && entry.length >= 32,
+      'a secret of 32 characters or more',
+    ),
   };
 }
 
 function isSigningKey(entry: unknown): entry is JWK {
   const jwk = entry as JWK | null;
-  return typeof jwk === 'object' && jwk !== null && [jwk.kty, jwk.kid, jwk.alg, jwk.d].every((part) => typeof part === 'string');
+  return (
+    typeof jwk === 'object' &&
+    jwk !== null &&
+    [jwk.kty, jwk.kid, jwk.alg, jwk.d].every((part) => typeof part === 'string')
+  );
 }
 
 function symmetricKeys(file: Record<string, unknown>, member: string): readonly Key[] {
-  const entries = listOf<{ id: string; key: string }>(file, member, isSymmetricKey, 'an id (1 to 32 of a-z 0-9 _ -) and 32 bytes of key in base64');
+  const entries = listOf(
+    file,
+    member,
+    isSymmetricKey,
+    'an id (1 to 32 of a-z 0-9 _ -) and 32 bytes of key in base64',
+  );
   const keys = entries.map((entry) => ({ id: entry.id, secret: Buffer.from(entry.key, 'base64') }));
-  if (new Set(keys.map((key) => key.id)).size !== keys.length) throw new Error(`'${member}' has two keys with the same id`);
+  if (new Set(keys.map((key) => key.id)).size !== keys.length)
+    throw new Error(`'${member}' has two keys with the same id`);
   return keys;
 }
 
 function isSymmetricKey(entry: unknown): entry is { id: string; key: string } {
   const { id, key } = (entry ?? {}) as { id?: unknown; key?: unknown };
-  return typeof id === 'string' && /^[\w-]{1,32}$/.test(id) && typeof key === 'string' && Buffer.from(key, 'base64').length === 32;
+  return (
+    typeof id === 'string' &&
+    /^[\w-]{1,32}$/.test(id) &&
+    typeof key === 'string' &&
+    Buffer.from(key, 'base64').length === 32
+  );
 }
 
-function listOf<Entry>(file: Record<string, unknown>, member: string, fits: (entry: unknown) => boolean, wanted: string): readonly Entry[] {
+function listOf<Entry>(
+  file: Record<string, unknown>,
+  member: string,
+  fits: (entry: unknown) => entry is Entry,
+  wanted: string,
+): readonly Entry[] {
   const list = file[member];
   if (!Array.isArray(list) || list.length === 0 || !list.every((entry) => fits(entry))) {
     throw new Error(`'${member}' must be a list with at least one entry, each of them ${wanted}`);
   }
-  return list as Entry[];
+  return list;
 }
 
 /** Reads a keys file; throws an Error that says which file and what is wrong with it. */
@@ -87,7 +112,9 @@ export function readKeysFile(path: string): Keys {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`KEYS_FILE ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`, { cause: error });
+    throw new Error(`KEYS_FILE ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`, {
+      cause: error,
+    });
   }
   try {
     return parseKeys(text);

@@ -15,7 +15,12 @@ export interface Log {
 
 /** `file`: a path (made when missing), or `-` for standard output. */
 export function openLog(options: { file: string; level: string }): Log {
-  const destination = pino.destination({ dest: options.file === '-' ? 1 : options.file, mkdir: true, sync: false, minLength: 0 });
+  const destination = pino.destination({
+    dest: options.file === '-' ? 1 : options.file,
+    mkdir: true,
+    sync: false,
+    minLength: 0,
+  });
   const logger = pino(
     {
       level: options.level,
@@ -52,7 +57,11 @@ export function describeError(error: unknown): object {
     return { type: 'DatabaseError', code, table, column, constraint, routine, stack: framesOf(error) };
   }
   if (error instanceof DomainError) {
-    return { type: 'DomainError', code: error.code, ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }) };
+    return {
+      type: 'DomainError',
+      code: error.code,
+      ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+    };
   }
   if (error instanceof Error) {
     const { type, message, stack } = stdSerializers.err(error);

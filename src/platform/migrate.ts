@@ -42,32 +42,49 @@ const LOCK = 7_230_114_501;
  * Throws MigrationError when the server is older than 15, an applied migration has since been changed, the serving role is
  * missing and cannot be made, or the database belongs to the other mode (R4).
  */
-export async function migrate(options: { ownerUrl: string; servingUrl: string; mode: Mode; folder?: string }): Promise<void> {
-  const client = new pg.Client({ connectionString: options.ownerUrl, application_name: 'samtykke migrate', connectionTimeoutMillis: 10_000 });
+export async function migrate(options: {
+  ownerUrl: string;
+  servingUrl: string;
+  mode: Mode;
+  folder?: string;
+}): Promise<void> {
+  const client = new pg.Client({
+    connectionString: options.ownerUrl,
+    application_name: 'samtykke migrate',
+    connectionTimeoutMillis: 10_000,
+  });
   client.on('error', () => undefined); // a lost connection also fails the statement under way, which is where it is told
   await client.connect();
   try {
     const version = Number((await client.query('show server_version_num')).rows[0].server_version_num);
-    if (version < 150_000) throw new MigrationError(`this is PostgreSQL ${Math.trunc(version / 10_000)}: Samtykke needs 15 or newer`);
+    if (version < 150_000)
+      throw new MigrationError(`this is PostgreSQL ${Math.trunc(version / 10_000)}: Samtykke needs 15 or newer`);
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     await ensureServingRole(client, new URL(options.servingUrl).username);
     await client.query(`create table if not exists schema_migration (
       version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null)`);
     await client.query(`grant select on schema_migration to ${SERVING_ROLE}`);
     const applied = new Map<number, string>(
-      (await client.query('select version, checksum from schema_migration')).rows.map((row) => [row.version, row.checksum]),
+      (await client.query('select version, checksum from schema_migration')).rows.map((row) => [
+        row.version,
+        row.checksum,
+      ]),
     );
     for (const migration of knownMigrations(options.folder)) {
       const checksum = applied.get(migration.version);
       if (checksum === undefined) await apply(client, migration);
       else if (checksum !== migration.checksum) {
-        throw new MigrationError(`${migration.name} has been changed since it was applied to this database: put it back, and add a new migration`);
+        throw new MigrationError(
+          `${migration.name} has been changed since it was applied to this database: put it back, and add a new migration`,
+        );
       }
     }
     await client.query('insert into installation (mode) values ($1) on conflict do nothing', [options.mode]);
     const { mode } = (await client.query('select mode from installation')).rows[0];
     if (mode !== options.mode) {
-      throw new MigrationError(`this database belongs to a ${mode} installation: give ${options.mode} a database of its own`);
+      throw new MigrationError(
+        `this database belongs to a ${mode} installation: give ${options.mode} a database of its own`,
+      );
     }
   } finally {
     await client.end();
@@ -78,15 +95,16 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
   await client.query('begin');
   try {
     await client.query(migration.text);
-    await client.query('insert into schema_migration (version, name, checksum, applied_at) values ($1, $2, $3, clock_timestamp())', [
-      migration.version,
-      migration.name,
-      migration.checksum,
-    ]);
+    await client.query(
+      'insert into schema_migration (version, name, checksum, applied_at) values ($1, $2, $3, clock_timestamp())',
+      [migration.version, migration.name, migration.checksum],
+    );
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined); // the error that matters is the first one
-    throw new MigrationError(`${migration.name} failed, and nothing of it was applied: ${(error as Error).message}`, { cause: error });
+    throw new MigrationError(`${migration.name} failed, and nothing of it was applied: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -100,7 +118,10 @@ async function ensureServingRole(client: pg.Client, servingLogin: string): Promi
         if (!['42710', '23505'].includes((error as pg.DatabaseError).code ?? '')) throw error;
       });
     }
-    const member = await client.query(`select pg_has_role(rolname, $1, 'member') as yes from pg_roles where rolname = $2`, [SERVING_ROLE, login]);
+    const member = await client.query(
+      `select pg_has_role(rolname, $1, 'member') as yes from pg_roles where rolname = $2`,
+      [SERVING_ROLE, login],
+    );
     if (member.rows[0]?.yes === false) await client.query(`grant ${SERVING_ROLE} to ${pg.escapeIdentifier(login)}`);
   } catch (error) {
     if ((error as pg.DatabaseError).code !== '42501') throw error;
@@ -122,14 +143,18 @@ export function connectionProblem(error: unknown, variable: string): unknown {
     case 'EAI_AGAIN':
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
-      return new MigrationError(`the database of ${variable} cannot be reached (${code}): check host and port, and that it is running`);
+      return new MigrationError(
+        `the database of ${variable} cannot be reached (${code}): check host and port, and that it is running`,
+      );
     case '28P01':
     case '28000':
       return new MigrationError(`the database of ${variable} refuses the login: check user and password`);
     case '3D000':
       return new MigrationError(`the database that ${variable} names does not exist: create it, or name another`);
     case '42501':
-      return new MigrationError(`the login of ${variable} may not make tables there: let it own the database, or set DATABASE_OWNER_URL`);
+      return new MigrationError(
+        `the login of ${variable} may not make tables there: let it own the database, or set DATABASE_OWNER_URL`,
+      );
     default:
       return error instanceof Error && /timeout|terminated/i.test(error.message) && code === undefined
         ? new MigrationError(`the database of ${variable} does not answer: check host and port, and that it is running`)
