@@ -72,11 +72,7 @@ export const FirstSequenceNr = Type.Object({ firstSequenceNr: Type.Integer() });
 export const LastSequenceNr = Type.Object({ lastSequenceNr: Type.Integer() });
 
 /** F3: with nothing to tell, both numbers are `from` - 1, at least 1. */
-export function feedPage(
-  from: number,
-  events: readonly ConsentEvent[],
-  generatedAt: Date,
-): Static<typeof FeedPage> {
+export function feedPage(from: number, events: readonly ConsentEvent[], generatedAt: Date): Static<typeof FeedPage> {
   const nothing = Math.max(from - 1, 1);
   return {
     startSequenceNr: events[0]?.sequenceNr ?? nothing,

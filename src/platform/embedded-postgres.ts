@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { systemClock } from './clock.ts';
 import { DataFolderInUseError, makeDataFolder, takeDataFolder, writePrivate } from './data-folder.ts';
-import { postmasterPid, waitForFormerPostgres } from './former-postgres.ts';
+import { postmasterPid, readyPort, waitForFormerPostgres } from './former-postgres.ts';
 import { type Cluster, openCluster, runInCluster } from './postgres-cluster.ts';
 import type { Supervised } from './postgres-process.ts';
 import { errorCode } from './processes.ts';
@@ -200,7 +200,7 @@ async function launch(
   signal.throwIfAborted();
   const command = [cluster.binaries.postgres, '-D', cluster.folder, '-p', String(port), ...settings];
   const { process: server, lastLines } = await runInCluster(cluster, command);
-  const failure = await untilReady(server, cluster.password, port, signal);
+  const failure = await untilReady(server, cluster, port, signal);
   const pid = await postmasterPid(cluster.folder);
   if (failure === undefined && pid !== undefined) return { ...server, pid, port };
   await server.halt();
@@ -212,19 +212,19 @@ async function launch(
 /** Waits until the server answers to its password: what it writes in its log depends on its settings. Else says why not. */
 async function untilReady(
   server: Supervised,
-  password: string,
+  cluster: Cluster,
   port: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const begin = systemClock.stopwatch();
-  for (let rejections = 0; systemClock.stopwatch() - begin < readyWithin;) {
+  for (let rejections = 0; systemClock.stopwatch() - begin < readyWithin; await sleep(30)) {
     if (signal.aborted) return 'it is being stopped';
     if (server.hasEnded()) return 'it ended while starting';
-    const code = await connectionFailure(password, port);
+    // Whoever answers before that is somebody else, on a port that was taken from us, and has no business with our password.
+    if ((await readyPort(cluster.folder)) !== port) continue;
+    const code = await connectionFailure(cluster.password, port);
     if (code === undefined) return undefined;
-    // Once or twice may be another PostgreSQL on a port that was taken from us; that ends with the end of our own.
-    if (code === '28P01' && (rejections += 1) > 20) return 'its password is not the one in postgres.password';
-    await sleep(50);
+    if (code === '28P01' && (rejections += 1) === 5) return 'its password is not the one in postgres.password';
   }
   return `it did not answer within ${readyWithin / 1000} s`;
 }

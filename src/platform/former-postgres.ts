@@ -8,7 +8,7 @@ import { commandOf, errorCode, looksLikePostgres, processExists, ps } from './pr
 /** What a PostgreSQL that nobody owns is sent, and after how many milliseconds; without a postmaster it is of no use at all. */
 const persuasion: Record<'postmaster' | 'orphan', readonly (readonly [number, NodeJS.Signals])[]> = {
   postmaster: [
-    [3_000, 'SIGINT'],
+    [2_000, 'SIGINT'],
     [12_000, 'SIGQUIT'],
   ],
   orphan: [
@@ -83,11 +83,21 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /** The process that PostgreSQL wrote into its folder, dead or alive; undefined when there is none. */
 export async function postmasterPid(cluster: string): Promise<number | undefined> {
+  const pid = Number.parseInt((await pidFileLines(cluster))[0] ?? '', 10);
+  return pid > 0 ? pid : undefined;
+}
+
+/** The port of a server that says that it takes connections; as pg_ctl finds out. May be left by one that died since. */
+export async function readyPort(cluster: string): Promise<number | undefined> {
+  const lines = await pidFileLines(cluster);
+  return lines[7]?.trim() === 'ready' ? Number(lines[3]) : undefined;
+}
+
+async function pidFileLines(cluster: string): Promise<string[]> {
   const text = await readFile(path.join(cluster, 'postmaster.pid'), 'utf8').catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw error;
   });
-  const pid = Number.parseInt(text ?? '', 10);
-  return pid > 0 ? pid : undefined;
+  return (text ?? '').split('\n');
 }
 
 /**

@@ -71,12 +71,7 @@ function isSigningKey(entry: unknown): entry is JWK {
 }
 
 function symmetricKeys(file: Record<string, unknown>, member: string): readonly Key[] {
-  const entries = listOf(
-    file,
-    member,
-    isSymmetricKey,
-    'an id (1 to 32 of a-z 0-9 _ -) and 32 bytes of key in base64',
-  );
+  const entries = listOf(file, member, isSymmetricKey, 'an id (1 to 32 of a-z 0-9 _ -) and 32 bytes of key in base64');
   const keys = entries.map((entry) => ({ id: entry.id, secret: Buffer.from(entry.key, 'base64') }));
   if (new Set(keys.map((key) => key.id)).size !== keys.length)
     throw new Error(`'${member}' has two keys with the same id`);

@@ -116,11 +116,12 @@ function tryOut(account: Account, dataDir: string, binaries: Binaries): Promise<
     binaries.postgres,
     '--version',
   ];
-  return new Promise((resolve) => {
+  return new Promise<string | undefined>((resolve) => {
     execFile('/bin/sh', args, { ...spawnAs(account), timeout: 10_000 }, (error, _stdout, stderr) => {
-      resolve(error === null ? undefined : (stderr.trim().split('\n').at(-1) ?? '') || error.message);
+      resolve(error === null ? undefined : stderr.trim().split('\n').at(-1) || error.message);
     });
-  });
+    // Not every refusal comes by the callback: becoming a user that is not mapped here throws at once.
+  }).catch(String);
 }
 
 /** A plain environment: nothing of ours (secrets, PGPORT …) is for the server to see. */

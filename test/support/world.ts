@@ -1,4 +1,5 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import pg from 'pg';
 import { startCreditorServers, type CreditorServers } from '../../sandbox/creditor-servers.ts';
 import { sandboxClients } from '../../sandbox/clients.ts';
 import { sandboxRoutes } from '../../sandbox/routes.ts';
@@ -35,6 +36,8 @@ export interface World {
   readonly database: TestDatabase;
   readonly jobs: Jobs;
   call(request: InjectOptions): Promise<Answer>;
+  /** Looks into the database, or changes it, past all privileges. */
+  inspect(text: string, values?: readonly unknown[]): Promise<any[]>; // eslint-disable-line typescript/no-explicit-any -- rows of every shape
   close(): Promise<void>;
 }
 
@@ -71,6 +74,12 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     },
     stop: () => jobs.stop(),
   };
+  const superuser = new pg.Pool({
+    connectionString: database.superuserUrl,
+    max: 2,
+    types: { getTypeParser: parserOf },
+  });
+  superuser.on('error', () => undefined); // the database is dropped, or stopped on purpose
   const app = await buildApp(platform, {
     creditors,
     audienceAliases: ['https://api-preprod.norskgjeld.no'],
@@ -86,6 +95,7 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     database,
     jobs: due,
     call: (request) => call(app, request),
+    inspect: async (text, values = []) => (await superuser.query(text, [...values])).rows,
     close: async () => {
       await app.close();
       await jobs.stop();
@@ -94,11 +104,16 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
       await servers.close();
       await platform.http.close();
       await platform.db.close();
+      await superuser.end();
       platform.log.flush();
       if (options.database === undefined) await database.drop();
     },
   };
 }
+
+/** Counts come as numbers. */
+const parserOf = ((oid: number) =>
+  oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid)) as typeof pg.types.getTypeParser;
 
 async function call(app: FastifyInstance, request: InjectOptions): Promise<Answer> {
   const response = await app.inject(request);

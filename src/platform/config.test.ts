@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, modeOf, readEnv, toConfig, type Env } from './config.ts';
+
+const production: Env = {
+  SAMTYKKE_MODE: 'production',
+  PUBLIC_URL: 'https://samtykke.example',
+  DATABASE_URL: 'postgresql://samtykke:word@db.example/samtykke',
+  KEYS_FILE: '/etc/samtykke/keys.json',
+  LOGIN_ISSUER: 'https://login.example',
+};
+
+function problemsOf(env: Env): readonly string[] {
+  try {
+    toConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return [];
+}
+
+test('R3: every malformed variable is named with how to mend it, all of them at once', () => {
+  const problems = problemsOf({
+    PORT: 'http',
+    PUBLIC_URL: 'localhost',
+    LOG_LEVEL: 'loud',
+    LOOKUP_DEADLINE_MS: '-1',
+    DATABASE_URL: 'mysql://root:hunter2@x/y',
+  });
+  assert.equal(problems.length, 5);
+  for (const name of ['PORT', 'PUBLIC_URL', 'LOG_LEVEL', 'LOOKUP_DEADLINE_MS', 'DATABASE_URL']) {
+    assert.ok(
+      problems.some((problem) => problem.startsWith(`${name} `)),
+      name,
+    );
+  }
+  assert.ok(!problems.join().includes('hunter2'), 'a password is not repeated');
+});
+
+test('R3: addresses follow PORT, PUBLIC_URL, or names of their own', () => {
+  assert.equal(toConfig({ PORT: '4711' }).apiUrl, 'http://localhost:4711');
+  assert.equal(toConfig({ PUBLIC_URL: 'http://sam.test:80/' }).accessUrl, 'http://sam.test');
+  const split = toConfig({
+    ACCESS_URL: 'http://access.test',
+    API_URL: 'http://api.test',
+    PORTAL_URL: 'http://portal.test',
+  });
+  assert.deepEqual(
+    [split.accessUrl, split.apiUrl, split.portalUrl],
+    ['http://access.test', 'http://api.test', 'http://portal.test'],
+  );
+});
+
+test('R3: a misspelt flag is an error, --port is PORT', () => {
+  assert.equal(readEnv(['--port', '4444'])['PORT'], '4444');
+  assert.equal(readEnv(['--port=4445'])['PORT'], '4445');
+  assert.throws(() => readEnv(['--prot', '4444']), ConfigError);
+  assert.throws(() => readEnv(['--port']), ConfigError);
+});
+
+test('R4: a whole production configuration is accepted, and takes real numbers only', () => {
+  const config = toConfig(production);
+  assert.equal(config.mode, 'production');
+  assert.equal(config.population, 'real');
+  assert.equal(toConfig({}).population, 'synthetic');
+  assert.equal(modeOf({ NODE_ENV: 'production' }), 'production');
+  assert.throws(() => modeOf({ SAMTYKKE_MODE: 'prod' }), ConfigError);
+});
+
+test('R4: production names each thing that is missing or only good for a sandbox', () => {
+  const nothing = problemsOf({ SAMTYKKE_MODE: 'production' });
+  for (const name of ['PUBLIC_URL', 'DATABASE_URL', 'KEYS_FILE', 'LOGIN_ISSUER']) {
+    assert.ok(
+      nothing.some((problem) => problem.startsWith(`${name} is missing`)),
+      name,
+    );
+  }
+  for (const name of ['PUBLIC_URL', 'ACCESS_URL', 'API_URL', 'PORTAL_URL']) {
+    assert.deepEqual(problemsOf({ ...production, [name]: 'http://samtykke.example' }), [
+      `${name} is plain http: production needs https`,
+    ]);
+  }
+  assert.match(
+    problemsOf({ ...production, LOGIN_ISSUER: 'https://samtykke.example/testid' }).join(),
+    /sandbox login TestID/,
+  );
+  assert.match(problemsOf({ ...production, LOGIN_ISSUER: 'http://login.example' }).join(), /https/);
+});
