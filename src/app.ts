@@ -47,7 +47,14 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     genReqId: (request) => traceIdFrom(request.headers['x-trace-id']),
     return503OnClosing: false,
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strict: false, strictNumbers: true },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        verbose: true,
+        strict: false,
+        strictNumbers: true,
+      },
     },
     frameworkErrors: (_error, request, reply) => {
       void sendError(platform, request, reply, new DomainError('invalid_request', 'the address is malformed'));

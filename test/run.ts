@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
 import { generateKeysFile } from '../src/platform/keys.ts';
+import { checkContract } from './support/contract.ts';
 import { prepareCluster } from './support/database.ts';
 import { scanEvidence } from './support/scan.ts';
 
@@ -30,7 +31,16 @@ async function main(named: readonly string[]): Promise<number> {
       `\nread ${findings.linesRead} lines of logs and answers for what must not be there: ${findings.found.length} found\n`,
     );
     for (const finding of findings.found.slice(0, 20)) process.stdout.write(`  ${finding}\n`);
-    return code !== 0 || findings.found.length > 0 || (named.length === 0 && findings.linesRead === 0) ? 1 : 0;
+    const contract = checkContract(evidence, 'docs/openapi.json', process.env['NGI_OPENAPI']);
+    const { own, published } = contract.checked;
+    process.stdout.write(
+      `held ${own} answers against docs/openapi.json and ${published} against NGI's description: ${contract.problems.length} differ\n`,
+    );
+    for (const problem of contract.problems.slice(0, 20)) process.stdout.write(`  ${problem}\n`);
+    const whole = named.length === 0;
+    if (whole) for (const name of contract.unseen) process.stdout.write(`  described, but seen in no test: ${name}\n`);
+    const incomplete = whole && (findings.linesRead === 0 || own === 0 || contract.unseen.length > 0);
+    return code !== 0 || findings.found.length > 0 || contract.problems.length > 0 || incomplete ? 1 : 0;
   } finally {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { callerOf } from '../clients/require-token.ts';
+import { agreementErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
 import { registerConsent } from './register.ts';
 import { AgreementRequest, AgreementResponse, agreementAnswer, agreementFrom } from './wire.ts';
@@ -15,7 +16,7 @@ export function agreementRoutes(app: FastifyInstance, platform: Platform): void 
       summary: 'Register a consent that a person has given at your organisation',
       tags: ['Agreement API'],
       body: AgreementRequest,
-      response: { 200: AgreementResponse },
+      response: { 200: AgreementResponse, ...agreementErrors },
     },
     handler: async (request) => {
       const agreement = agreementFrom(request.body, rules);

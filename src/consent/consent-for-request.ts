@@ -1,10 +1,14 @@
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import type { Caller } from '../clients/access-token.ts';
 import { bearerTokenOf, checkAudience, rememberCaller, type ClientLimit } from '../clients/require-token.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Consent } from './consent.ts';
 import { readConsentForCaller } from './find.ts';
+
+/** Described only: whether it is a UUID is asked after the header is there, and answered in this API's words. */
+export const ConsentIdInPath = Type.Object({ id: Type.String({ description: 'The id of the consent, a UUID' }) });
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { ClientLimit } from '../clients/require-token.ts';
+import { debtErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
-import { consentForRequest } from './consent-for-request.ts';
+import { ConsentIdInPath, consentForRequest } from './consent-for-request.ts';
 import { revokeConsent } from './revoke.ts';
 import { ConsentStatus, statusAnswer } from './wire.ts';
 
@@ -15,7 +16,8 @@ export function consentRoutes(app: FastifyInstance, platform: Platform, limit: C
       operationId: 'consentStatus',
       summary: 'Whether a consent is active',
       tags: ['Debt API'],
-      response: { 200: ConsentStatus },
+      params: ConsentIdInPath,
+      response: { 200: ConsentStatus, ...debtErrors },
     },
     handler: async (request) => {
       const { caller, consent } = await consentForRequest(platform, limit, request, request.params.id);
@@ -30,7 +32,8 @@ export function consentRoutes(app: FastifyInstance, platform: Platform, limit: C
       operationId: 'revokeConsent',
       summary: 'Revoke a consent; repeating it is safe',
       tags: ['Debt API'],
-      response: { 204: Type.Null({ description: 'Revoked, now or before' }) },
+      params: ConsentIdInPath,
+      response: { 204: Type.Null({ description: 'Revoked, now or before' }), ...debtErrors },
     },
     handler: async (request, reply) => {
       const { caller, consent } = await consentForRequest(platform, limit, request, request.params.id);

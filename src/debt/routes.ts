@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { ClientLimit } from '../clients/require-token.ts';
 import { bearerTokenOf, checkAudience, rememberCaller } from '../clients/require-token.ts';
 import { findCaller } from '../clients/access-token.ts';
-import { consentForRequest } from '../consent/consent-for-request.ts';
+import { ConsentIdInPath, consentForRequest } from '../consent/consent-for-request.ts';
 import { purposesOf, readConsent } from '../consent/find.ts';
 import type { CreditorClient } from '../creditors/creditor-client.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import { debtErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
 import { lookUpDebt } from './look-up.ts';
 import { DebtInformationBody, debtAnswerBody } from './wire.ts';
@@ -24,7 +25,7 @@ export function debtRoutes(
       operationId: 'debtOfToken',
       summary: 'Debt, with a token from the authorization code flow',
       tags: ['Debt API'],
-      response: { 200: DebtInformationBody },
+      response: { 200: DebtInformationBody, ...debtErrors },
     },
     handler: async (request) => {
       const found = await findCaller(platform.db, bearerTokenOf(request), platform.clock.realNow());
@@ -46,7 +47,8 @@ export function debtRoutes(
       operationId: 'debtOfConsent',
       summary: 'Debt, with the id of a consent',
       tags: ['Debt API'],
-      response: { 200: DebtInformationBody },
+      params: ConsentIdInPath,
+      response: { 200: DebtInformationBody, ...debtErrors },
     },
     handler: async (request) => {
       const { caller, consent } = await consentForRequest(platform, limit, request, request.params.id);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { callerOf } from '../clients/require-token.ts';
 import { firstSequenceNr, lastSequenceNr, readEvents } from '../consent/event-log.ts';
+import { feedErrors, feedNumberErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
 import { FeedPage, FeedQuery, FirstSequenceNr, LastSequenceNr, feedPage, feedQueryFrom } from './wire.ts';
 
@@ -17,7 +18,7 @@ export function feedRoutes(app: FastifyInstance, platform: Platform): void {
       summary: 'Events of your consents, from a number on',
       tags: ['Consents Feed API'],
       querystring: FeedQuery,
-      response: { 200: FeedPage },
+      response: { 200: FeedPage, ...feedErrors },
     },
     // The query is read by `feedQueryFrom`, which takes digits for numbers and nothing else.
     validatorCompiler: () => () => true,
@@ -40,7 +41,7 @@ export function feedRoutes(app: FastifyInstance, platform: Platform): void {
       operationId: 'firstSequenceNr',
       summary: 'The oldest number that can be read',
       tags: ['Consents Feed API'],
-      response: { 200: FirstSequenceNr },
+      response: { 200: FirstSequenceNr, ...feedNumberErrors },
     },
     handler: async (request) => {
       const now = clock.now();
@@ -55,7 +56,7 @@ export function feedRoutes(app: FastifyInstance, platform: Platform): void {
       operationId: 'lastSequenceNr',
       summary: 'The newest number',
       tags: ['Consents Feed API'],
-      response: { 200: LastSequenceNr },
+      response: { 200: LastSequenceNr, ...feedNumberErrors },
     },
     handler: async (request) => ({ lastSequenceNr: await lastSequenceNr(db, callerOf(request).clientId, clock.now()) }),
   });

@@ -98,7 +98,7 @@ export async function takeDataFolder(dataDir: string): Promise<() => Promise<voi
       const owner = await readOwner(file);
       if (owner === undefined) continue;
       if (owner.token === mine.token) break;
-      if (await isAlive(owner)) throw new DataFolderInUseError(dataDir, owner.pid);
+      if (await staysAlive(owner)) throw new DataFolderInUseError(dataDir, owner.pid);
       const seat = path.join(dataDir, `owner.${owner.token}.heir`);
       if (await linked(draft, seat)) {
         if ((await readOwner(file))?.token === owner.token) await rename(seat, file).catch(ignoreMissing);
@@ -142,6 +142,15 @@ async function readOwner(file: string): Promise<Owner | undefined> {
     // Falls through: whole files are linked in, so a broken one was left by a power failure, and its writer is gone.
   }
   return { pid: 0, started: null, token: 'broken' };
+}
+
+/** A process that was killed a moment ago still looks alive: "kill -9 and start again" is no conflict. */
+async function staysAlive(owner: Owner): Promise<boolean> {
+  for (let looks = 0; await isAlive(owner); looks += 1) {
+    if (looks === 10 || owner.pid === process.pid) return true;
+    await sleep(50);
+  }
+  return false;
 }
 
 async function isAlive(owner: Owner): Promise<boolean> {

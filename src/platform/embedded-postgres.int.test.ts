@@ -25,7 +25,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { DataFolderInUseError, takeDataFolder } from './data-folder.ts';
-import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { findBinaries } from './postgres-process.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -44,10 +44,19 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
+const servers: EmbeddedPostgres[] = [];
+
+/** In this process; a test that fails does not leave it running. */
+async function startHere(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const server = await startEmbeddedPostgres(options);
+  servers.push(server);
+  return server;
+}
+
 /** A data folder in which a database was made and stopped; a copy, because making one takes longer. */
 async function newDatabase(): Promise<string> {
   const template = path.join(top, 'template');
-  if (!(await readdir(top)).includes('template')) await (await startEmbeddedPostgres({ dataDir: template })).stop();
+  if (!(await readdir(top)).includes('template')) await (await startHere({ dataDir: template })).stop();
   const folder = await newFolder();
   await promisify(execFile)('cp', ['-a', `${template}/.`, folder]);
   return folder;
@@ -164,6 +173,7 @@ before(async () => {
 });
 
 after(async () => {
+  await Promise.allSettled(servers.map((server) => server.stop()));
   for (const { pid } of await processesOf(top)) process.kill(pid, 'SIGKILL');
   await rm(top, { recursive: true, force: true, maxRetries: 5 });
 });
@@ -172,7 +182,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
   describe('running', () => {
     test('R1: a database that is started twice in a row keeps its rows, listens on loopback only and leaves nothing behind', async () => {
       const dataDir = path.join(await newFolder(), 'made', 'anew');
-      const first = await startEmbeddedPostgres({ dataDir });
+      const first = await startHere({ dataDir });
       await query(first.superuserUrl, 'create table kept as select 1 as row');
       for (const [name, value] of Object.entries({
         fsync: 'on',
@@ -191,14 +201,14 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       await assert.rejects(query(first.url('postgres', 'wrong', 'postgres'), 'select 1'), { code: '28P01' });
       await Promise.all([first.stop(), first.stop()]);
       assert.deepEqual(await processesOf(dataDir), []);
-      const second = await startEmbeddedPostgres({ dataDir });
+      const second = await startHere({ dataDir });
       assert.deepEqual(await query(second.superuserUrl, 'select row from kept'), [{ row: 1 }]);
       await second.stop();
     });
 
     test('R1: nobody else on the machine reads the data folder, and postgres.json tells tools where the database is while it runs', async () => {
       const dataDir = path.join(await newFolder(), 'new');
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       for (const entry of ['.', ...(await readdir(dataDir))]) {
         assert.equal((await stat(path.join(dataDir, entry))).mode & 0o077, 0, entry);
       }
@@ -226,44 +236,41 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
         'port',
       ];
       for (const name of names) {
-        await assert.rejects(startEmbeddedPostgres({ dataDir, settings: { [name]: 'off' } }), new RegExp(name), name);
+        await assert.rejects(startHere({ dataDir, settings: { [name]: 'off' } }), new RegExp(name), name);
       }
-      const server = await startEmbeddedPostgres({ dataDir, settings: { max_connections: '17' } });
+      const server = await startHere({ dataDir, settings: { max_connections: '17' } });
       assert.equal(await setting(server.superuserUrl, 'max_connections'), '17');
       await server.stop();
     });
 
-    test('R3: two copies with folders of their own run side by side, and a port that was taken meanwhile is exchanged', async () => {
+    test('R3: two copies with folders of their own run side by side, and a port that was taken meanwhile is exchanged', async (t) => {
       const blocker = createServer().listen(0, '127.0.0.1');
+      t.after(() => blocker.close());
       await once(blocker, 'listening');
       const address = blocker.address();
       assert(typeof address === 'object' && address !== null);
       const [one, two] = [await newDatabase(), await newDatabase()];
-      const first = await startEmbeddedPostgres({ dataDir: one });
+      const first = await startHere({ dataDir: one });
       const ports = [address.port, first.port, first.port + 1];
       const lines: string[] = [];
       const pickPort = (): Promise<number> => Promise.resolve(ports.shift() ?? 0);
-      const second = await startEmbeddedPostgres({ dataDir: two, pickPort, log: (line) => lines.push(line) });
+      const second = await startHere({ dataDir: two, pickPort, log: (line) => lines.push(line) });
       assert.equal(second.port, first.port + 1);
       assert.equal(lines.length, 2, lines.join('\n'));
       assert.equal((await query(first.superuserUrl, 'select 1')).length, 1);
       await Promise.all([first.stop(), second.stop()]);
-      blocker.close();
     });
 
     test('R3: a start that fails says what the server said, without a password, and leaves neither processes nor an owner', async () => {
       const dataDir = await newDatabase();
-      await assert.rejects(
-        startEmbeddedPostgres({ dataDir, settings: { shared_buffers: 'nonsense' } }),
-        (error: Error) => {
-          assert.match(error.message, /invalid value for parameter "shared_buffers"/);
-          return true;
-        },
-      );
+      await assert.rejects(startHere({ dataDir, settings: { shared_buffers: 'nonsense' } }), (error: Error) => {
+        assert.match(error.message, /invalid value for parameter "shared_buffers"/);
+        return true;
+      });
       assert.deepEqual(await processesOf(dataDir), []);
       const password = (await readFile(path.join(dataDir, 'postgres.password'), 'utf8')).trim();
       await writeFile(path.join(dataDir, 'postgres.password'), 'another');
-      await assert.rejects(startEmbeddedPostgres({ dataDir }), (error: Error) => {
+      await assert.rejects(startHere({ dataDir }), (error: Error) => {
         assert.match(error.message, /postgres\.password/);
         assert(!error.message.includes(password) && !error.message.includes('another'));
         return true;
@@ -318,7 +325,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       assert(started !== null, reachable.error());
       await query(started.url, 'create table theirs as select 1 as row');
       await reachable.stop();
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       assert.deepEqual(await query(server.superuserUrl, 'select row from theirs'), [{ row: 1 }]);
       for (const entry of await readdir(dataDir))
         assert.equal((await stat(path.join(dataDir, entry))).uid, nobody, entry);
@@ -329,7 +336,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
 
     test('R1: root where user namespaces are forbidden starts it as nobody, on the same rows', rootOnly, async () => {
       const dataDir = await newDatabase();
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       await query(server.superuserUrl, 'create table kept as select 1 as row');
       await server.stop();
       const other = await withoutNamespaces(dataDir, '0 0 65536\n');
@@ -372,7 +379,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       await query(other.url, 'create table kept as select generate_series(1, 1000) as row');
       kill(other.child.pid, 'SIGKILL');
       await nothingLeft(dataDir);
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       assert.equal((await query(server.superuserUrl, 'select row from kept')).length, 1000);
       await server.stop();
     });
@@ -392,7 +399,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
         kill(other.child.pid, 'SIGKILL');
         // The next one starts at once, while the remains of this one are still ending.
       }
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       const expected = ['owner.json', 'postgres', 'postgres.json', 'postgres.log', 'postgres.password'];
       assert.deepEqual((await readdir(dataDir)).sort(), expected);
       await server.stop();
@@ -402,7 +409,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
     test('R1: after kill -9 of the postmaster it comes back on its port without the busy remains of the old one, and commits are kept', async () => {
       const dataDir = await newDatabase();
       let restarts = 0;
-      const server = await startEmbeddedPostgres({ dataDir, onRestart: () => (restarts += 1) });
+      const server = await startHere({ dataDir, onRestart: () => (restarts += 1) });
       const { pid } = server;
       await query(server.superuserUrl, 'create table kept as select generate_series(1, 1000) as row');
       // This one never looks up from its work, so it does not notice that its postmaster is gone.
@@ -422,7 +429,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
     test('R1: a clean end that somebody else brought about, or the end of the supervisor, is mended too', async () => {
       const dataDir = await newDatabase();
       let restarts = 0;
-      const server = await startEmbeddedPostgres({ dataDir, onRestart: () => (restarts += 1) });
+      const server = await startHere({ dataDir, onRestart: () => (restarts += 1) });
       kill(server.pid, 'SIGTERM');
       await until('it is back', () => Promise.resolve(restarts === 1));
       const [supervisor] = (await pidsOf(dataDir, supervisors)).sort((a, b) => a - b);
@@ -436,7 +443,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
     test('R5: stop() while the database is being restarted stops it for good', async () => {
       const dataDir = await newDatabase();
       for (const wait of [0, 60, 150]) {
-        const server = await startEmbeddedPostgres({ dataDir });
+        const server = await startHere({ dataDir });
         kill(server.pid, 'SIGKILL');
         await sleep(wait);
         await server.stop();
@@ -447,7 +454,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
 
     test('R5: signals that a terminal sends to everybody do not stop the database before we do', async () => {
       const dataDir = await newDatabase();
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       const session = async (pid: number): Promise<string | undefined> =>
         (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')[3];
       assert.notEqual(await session(server.pid), await session(process.pid));
@@ -463,7 +470,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
 
     test('R1: after kill -9 of everything it starts, whatever process has got the number in postmaster.pid meanwhile', async () => {
       const dataDir = await newDatabase();
-      const neighbour = await startEmbeddedPostgres({ dataDir: await newDatabase() });
+      const neighbour = await startHere({ dataDir: await newDatabase() });
       const pidFile = path.join(dataDir, 'postgres', 'postmaster.pid');
       for (const reused of [undefined, process.pid, neighbour.pid]) {
         const other = await startedOther(dataDir);
@@ -474,7 +481,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
         if (reused !== undefined)
           await writeFile(pidFile, (await readFile(pidFile, 'utf8')).replace(/^\d+/, String(reused)));
       }
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       assert.equal((await query(server.superuserUrl, 'select row from kept')).length, 3);
       await Promise.all([server.stop(), neighbour.stop()]);
     });
@@ -487,7 +494,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       kill(other.child.pid, 'SIGKILL');
       await sleep(100);
       let started = false;
-      const starting = startEmbeddedPostgres({ dataDir }).finally(() => {
+      const starting = startHere({ dataDir }).finally(() => {
         started = true;
       });
       await sleep(1_000);
@@ -502,7 +509,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       for (const pid of [...(await pidsOf(dataDir, supervisors)), other.child.pid]) kill(pid, 'SIGKILL');
       await sleep(300);
       assert((await pidsOf(dataDir, /postgres\0-D/)).includes(other.pid));
-      const server = await startEmbeddedPostgres({ dataDir });
+      const server = await startHere({ dataDir });
       await server.stop();
       await nothingLeft(dataDir);
     });
@@ -514,13 +521,13 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       const precious = path.join(dataDir, 'postgres', 'precious');
       await mkdir(path.dirname(precious));
       await writeFile(precious, 'kept');
-      await assert.rejects(startEmbeddedPostgres({ dataDir }), /not a PostgreSQL cluster/);
+      await assert.rejects(startHere({ dataDir }), /not a PostgreSQL cluster/);
       assert.equal(await readFile(precious, 'utf8'), 'kept');
       await rm(precious);
-      await (await startEmbeddedPostgres({ dataDir })).stop();
+      await (await startHere({ dataDir })).stop();
       assert(!(await readdir(dataDir)).some((entry) => entry.startsWith('postgres.new')));
       await rm(path.join(dataDir, 'postgres.password'));
-      await assert.rejects(startEmbeddedPostgres({ dataDir }), /postgres\.password/);
+      await assert.rejects(startHere({ dataDir }), /postgres\.password/);
       assert((await readdir(path.join(dataDir, 'postgres'))).includes('PG_VERSION'));
     });
   });
@@ -537,11 +544,11 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
     test('R3: a folder in use by a living process is refused in one line that names both; it is free after stop()', async () => {
       const dataDir = await newDatabase();
       const other = await startedOther(dataDir);
-      await assert.rejects(startEmbeddedPostgres({ dataDir }), inUse(dataDir, other.child.pid));
+      await assert.rejects(startHere({ dataDir }), inUse(dataDir, other.child.pid));
       assert.equal((await query(other.url, 'select 1')).length, 1);
       await other.stop();
-      const server = await startEmbeddedPostgres({ dataDir });
-      await assert.rejects(startEmbeddedPostgres({ dataDir }), inUse(dataDir, process.pid));
+      const server = await startHere({ dataDir });
+      await assert.rejects(startHere({ dataDir }), inUse(dataDir, process.pid));
       await server.stop();
       await (
         await takeDataFolder(dataDir)
@@ -589,7 +596,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       const file = path.join(await newFolder(), 'file');
       await writeFile(file, '');
       const options: EmbeddedPostgresOptions = { dataDir: path.join(file, 'below') };
-      await assert.rejects(startEmbeddedPostgres(options), /^Error: the data folder .*ENOTDIR.*DATA_DIR$/);
+      await assert.rejects(startHere(options), /^Error: the data folder .*ENOTDIR.*DATA_DIR$/);
     });
   });
 });

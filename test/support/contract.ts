@@ -1,0 +1,136 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+interface Recorded {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+type Json = Record<string, any>; // eslint-disable-line typescript/no-explicit-any -- an OpenAPI document, walked through
+
+export interface ContractReport {
+  /** Answers held against our description, and against the published one. */
+  readonly checked: { readonly own: number; readonly published: number };
+  readonly problems: readonly string[];
+  /** Described answers that no test has seen. */
+  readonly unseen: readonly string[];
+}
+
+/**
+ * Holds every answer that a test run has recorded against the description that we serve, and, where a copy of it is at hand,
+ * against the one that Norsk Gjeldsinformasjon publishes: its members, their types, and no others.
+ */
+export function checkContract(evidence: string, ownFile: string, publishedFile: string | undefined): ContractReport {
+  const own = JSON.parse(readFileSync(ownFile, 'utf8')) as Json;
+  const ownChecks = compile(own);
+  const published =
+    publishedFile === undefined
+      ? undefined
+      : compile(strictly(JSON.parse(readFileSync(publishedFile, 'utf8')) as Json));
+  const problems = new Set<string>();
+  const seen = new Set<string>();
+  const checked = { own: 0, published: 0 };
+
+  for (const answer of recordedIn(evidence)) {
+    const place = `${answer.method} ${answer.url.split('?', 1)[0]} ${answer.status}`;
+    const described = ownChecks.find((operation) => operation.fits(answer));
+    if (described !== undefined) {
+      checked.own += 1;
+      const check = described.answers.get(String(answer.status));
+      if (check === undefined) problems.add(`${place}: this status is not described`);
+      else {
+        seen.add(`${described.name} ${answer.status}`);
+        for (const problem of check(answer)) problems.add(`${place}: ${problem}`);
+      }
+    }
+    const theirs = published?.find((operation) => operation.fits(answer))?.answers.get(String(answer.status));
+    if (theirs !== undefined) {
+      checked.published += 1;
+      for (const problem of theirs(answer)) problems.add(`${place}, as published: ${problem}`);
+    }
+  }
+  const unseen = ownChecks
+    .flatMap((operation) => [...operation.answers.keys()].map((status) => `${operation.name} ${status}`))
+    .filter((name) => !seen.has(name));
+  return { checked, problems: [...problems], unseen };
+}
+
+function recordedIn(folder: string): readonly Recorded[] {
+  return readdirSync(folder)
+    .filter((file) => file.startsWith('answers-'))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Recorded);
+}
+
+interface Operation {
+  readonly name: string;
+  fits(answer: Recorded): boolean;
+  readonly answers: ReadonlyMap<string, (answer: Recorded) => readonly string[]>;
+}
+
+function compile(document: Json): readonly Operation[] {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema({ $id: 'doc', ...document });
+  return Object.entries(document['paths'] as Json).flatMap(([path, methods]) =>
+    Object.entries(methods as Json).map(([method, operation]) => {
+      const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+      return {
+        name: `${method.toUpperCase()} ${path}`,
+        // The last pattern that fits would be the more general one; addresses without parameters come first in `paths` that clash.
+        fits: (answer: Recorded) =>
+          answer.method.toLowerCase() === method && pattern.test(answer.url.split('?', 1)[0] ?? ''),
+        answers: new Map(
+          Object.entries(operation.responses as Json).map(([status, response]) => {
+            const content = Object.values((response.content ?? {}) as Json)[0] as Json | undefined;
+            const validate = content === undefined ? undefined : ajv.compile(withDocument(content['schema'] as Json));
+            return [
+              status,
+              (answer: Recorded) => {
+                if (validate === undefined) return answer.body === '' ? [] : ['the body should be empty'];
+                if (validate(JSON.parse(answer.body))) return [];
+                return (validate.errors ?? []).map(
+                  (error) => `${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`,
+                );
+              },
+            ] as const;
+          }),
+        ),
+      };
+    }),
+  );
+}
+
+/** `#/components/…` points into the document that was added as `doc`. */
+const withDocument = (schema: Json): Json => JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"doc#/')) as Json;
+
+// What we add to the published answers; docs/divergences.md says why.
+const additions: Record<string, readonly string[]> = { SamtykkeArkivertEventDTO: ['reason'] };
+
+/**
+ * OpenAPI 3.0 as JSON Schema, and stricter: no members but those published and the additions above. `nullable` becomes a type;
+ * the two event members may be null, as the published examples show; a path is an address without a host.
+ */
+function strictly(document: Json): Json {
+  const schemas = document['components'].schemas as Json;
+  for (const [name, schema] of Object.entries(schemas)) {
+    if (schema.type === 'object') schema.additionalProperties = false;
+    for (const addition of additions[name] ?? []) schema.properties[addition] = {};
+  }
+  const event = schemas['SamtykkeFeedEventDTO'].properties as Json;
+  for (const member of ['samtykkeOpprettetEvent', 'samtykkeArkivertEvent'])
+    event[member] = { anyOf: [event[member], { type: 'null' }] };
+  schemas['SpringErrorSchema'].properties.path.format = 'uri-reference';
+  return JSON.parse(JSON.stringify(document), (_key, value: unknown) => {
+    const schema = value as Json | null;
+    if (typeof schema !== 'object' || schema === null || schema['nullable'] !== true) return value;
+    const { nullable: _nullable, ...rest } = schema;
+    return { anyOf: [rest, { type: 'null' }] };
+  }) as Json;
+}

@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { describeApi } from './describe.ts';
+
+writeFileSync('docs/openapi.json', await describeApi());
