@@ -2,6 +2,7 @@ import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import { findClient } from '../clients/client-registry.ts';
 import { registeredScopes } from '../clients/client.ts';
 import { apis } from '../clients/audience.ts';
+import { DomainError } from '../errors/domain-error.ts';
 import { sha256 } from '../platform/crypto.ts';
 import { sql, type SqlValue, type Statement } from '../platform/db.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -69,16 +70,24 @@ export function postgresAdapter(platform: Platform): (model: string) => Adapter 
   return (model) => (model === 'Client' ? clientAdapter(platform) : artefactAdapter(platform, model));
 }
 
+/**
+ * A failure of the database as an error of the library's: anything else would be answered as a page of its own, without the
+ * redirect or the JSON that the client waits for. What is not an outage stays hidden behind the library's `server_error`.
+ */
+function databaseAway(cause: unknown): Error {
+  if (!(cause instanceof DomainError)) return new errors.OIDCProviderError(500, 'server_error', { cause });
+  return Object.assign(new errors.OIDCProviderError(503, 'temporarily_unavailable', { cause }), {
+    expose: true,
+    error_description: cause.detail,
+  });
+}
+
 function artefactAdapter(platform: Platform, model: string): Adapter {
   const query = async <Row>(statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> => {
     try {
       return await platform.db.query(statement, values);
     } catch (error) {
-      // Anything else would be answered as a page of its own, without the redirect or the JSON that the client waits for.
-      throw Object.assign(new errors.OIDCProviderError(503, 'temporarily_unavailable'), {
-        cause: error,
-        error_description: 'the service cannot reach its database right now, try again in a few seconds',
-      });
+      throw databaseAway(error);
     }
   };
   const now = () => platform.clock.realNow();
@@ -128,10 +137,7 @@ function clientAdapter(platform: Platform): Adapter {
   return {
     find: async (id) => {
       const client = await findClient(platform.db, id).catch((error: unknown) => {
-        throw Object.assign(new errors.OIDCProviderError(503, 'temporarily_unavailable'), {
-          cause: error,
-          error_description: 'the service cannot reach its database right now, try again in a few seconds',
-        });
+        throw databaseAway(error);
       });
       if (client === undefined || !client.enabled) return undefined;
       return {

@@ -91,6 +91,10 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
     const known = (this.clientSecret ?? '').split(' ').map((text) => Buffer.from(text, 'base64url'));
     return known.map((hash) => equalHashes(hash, offered)).includes(true);
   };
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.status === 503) ctx.set('retry-after', '3');
+  });
   const unexpected = (ctx: KoaContextWithOIDC, error: Error) => {
     platform.log.error({ traceId: ctx.get('x-trace-id'), error }, 'the authorization server failed');
   };

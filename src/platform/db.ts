@@ -91,17 +91,38 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     kind: 'database',
-    query: (statement, values = []) => retried(async () => run(pool, statement, values)),
+    query: (statement, values = []) => retried(() => onOwnConnection(pool, statement, values)),
     transaction: (work) => retried(() => inTransaction(pool, work)),
     poolState: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
 }
 
-async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw translated(error);
+/** Whatever keeps us from connecting, a refusal by the server included, means that the database is away. */
+const connect = (pool: pg.Pool): Promise<pg.PoolClient> =>
+  pool.connect().catch((error: unknown) => {
+    throw unavailable(error);
   });
+
+async function onOwnConnection<Row>(
+  pool: pg.Pool,
+  statement: Statement<Row>,
+  values: readonly SqlValue[],
+): Promise<Row[]> {
+  const client = await connect(pool);
+  let broken = false;
+  try {
+    return await run(client, statement, values);
+  } catch (error) {
+    broken = error instanceof DomainError;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  const client = await connect(pool);
   let broken: Error | undefined;
   try {
     await run(client, BEGIN, []);
@@ -132,11 +153,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
   if (result.command !== 'COMMIT') throw new Error('the transaction was rolled back instead of committed');
 }
 
-async function run<Row>(
-  on: pg.Pool | pg.PoolClient,
-  statement: Statement<Row>,
-  values: readonly SqlValue[],
-): Promise<Row[]> {
+async function run<Row>(on: pg.PoolClient, statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> {
   try {
     const result = await on.query({ name: statement.name, text: statement.text, values: [...values] });
     return result.rows as Row[];
@@ -174,13 +191,13 @@ const AWAY_STATES = /^(08...|53300|57P0[1-3]|57014|55P03|25006)$/;
 function translated(error: unknown): unknown {
   // The server's errors carry a SQLSTATE; what has none came from the connection itself (refused, reset, timed out).
   const state = sqlState(error);
-  if (error instanceof pg.DatabaseError && (state === undefined || !AWAY_STATES.test(state))) return error;
-  return new DomainError(
-    'unavailable',
-    'The service cannot reach its database right now. Try again in a few seconds.',
-    {
-      cause: error,
-      retryAfterSeconds: 3,
-    },
-  );
+  return error instanceof pg.DatabaseError && (state === undefined || !AWAY_STATES.test(state))
+    ? error
+    : unavailable(error);
 }
+
+const unavailable = (cause: unknown): DomainError =>
+  new DomainError('unavailable', 'The service cannot reach its database right now. Try again in a few seconds.', {
+    cause,
+    retryAfterSeconds: 3,
+  });
