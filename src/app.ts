@@ -69,7 +69,13 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   const patterns = collectRoutes(app);
   app.setErrorHandler((error, request, reply) => sendError(platform, request, reply, toDomainError(error)));
   app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
+  // While closing, what is in flight is answered, and told that its connection ends with that (R5).
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
   app.addHook('onSend', async (request, reply) => {
+    if (closing) reply.header('connection', 'close');
     reply
       .header('x-trace-id', request.id)
       .header('cache-control', 'no-store')

@@ -73,8 +73,11 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
 
   const close = async (): Promise<void> => {
     const stragglers = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000);
+    // Connections that are kept alive become idle one by one, as what they carried is answered.
+    const idle = setInterval(() => app.server.closeIdleConnections(), 50);
     await app.close();
     clearTimeout(stragglers);
+    clearInterval(idle);
     await jobs.stop();
     creditors.close();
     await platform.http.close();

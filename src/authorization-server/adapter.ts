@@ -1,4 +1,4 @@
-import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { findClient } from '../clients/client-registry.ts';
 import { registeredScopes } from '../clients/client.ts';
 import { apis } from '../clients/audience.ts';
@@ -6,6 +6,7 @@ import { DomainError } from '../errors/domain-error.ts';
 import { sha256 } from '../platform/crypto.ts';
 import { sql, type SqlValue, type Statement } from '../platform/db.ts';
 import type { Platform } from '../platform/platform.ts';
+import { errors } from './oidc-provider.ts';
 
 const UPSERT = sql<{ saved: boolean }>(
   'oauth_upsert',

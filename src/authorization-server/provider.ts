@@ -1,8 +1,9 @@
-import { Provider, errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Client, Configuration, KoaContextWithOIDC, Provider as OidcProvider } from 'oidc-provider';
 import { apiNamed, audienceOf } from '../clients/audience.ts';
 import { equalHashes, sha256 } from '../platform/crypto.ts';
 import type { Platform } from '../platform/platform.ts';
 import { postgresAdapter } from './adapter.ts';
+import { Provider, errors } from './oidc-provider.ts';
 import { decideScopes } from './scopes.ts';
 
 export const TOKEN_SECONDS = 3_600;
@@ -21,7 +22,7 @@ export const endpoints = {
  * traps, and why things are as they are: docs/adr/0006-authorization-server.md. `audienceAliases`: other origins whose addresses name our
  * APIs (X5).
  */
-export function authorizationServer(platform: Platform, audienceAliases: readonly string[]): Provider {
+export function authorizationServer(platform: Platform, audienceAliases: readonly string[]): OidcProvider {
   const { apiUrl, accessUrl } = platform.config;
 
   const configuration: Configuration = {
