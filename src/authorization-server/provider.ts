@@ -6,7 +6,7 @@ import { postgresAdapter } from './adapter.ts';
 import { Provider, errors } from './oidc-provider.ts';
 import { decideScopes } from './scopes.ts';
 
-export const TOKEN_SECONDS = 3_600;
+const TOKEN_SECONDS = 3_600;
 
 /** Addresses of the authorization server below its issuer (A1). */
 export const endpoints = {

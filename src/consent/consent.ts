@@ -10,7 +10,7 @@ export const isPurpose = (word: string | undefined): word is Purpose => purposes
 export const maxDays: Record<Purpose, number> = { presentation: 365, processing: 28 };
 
 /** How long a single-use consent waits to be used (A7, C2). */
-export const SINGLE_USE_MINUTES = 10;
+const SINGLE_USE_MINUTES = 10;
 
 /** Once, within ten minutes; or as often as wanted for a number of days. */
 export type Duration = { readonly kind: 'single_use' } | { readonly kind: 'days'; readonly days: number };
@@ -66,7 +66,7 @@ export interface Refusal {
   readonly since?: Date;
 }
 
-export const ENDED_AS: Record<ArchiveReason, Refusal['refused']> = {
+const ENDED_AS: Record<ArchiveReason, Refusal['refused']> = {
   used: 'consent_used',
   expired: 'consent_expired',
   revoked_by_client: 'consent_revoked',

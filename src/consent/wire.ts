@@ -15,7 +15,7 @@ import {
 } from './consent.ts';
 
 /** How a purpose is spelt on the wire: as the scope that stands for it. */
-export const scopeOf = (purpose: Purpose): string => `debt.unsecured.${purpose}`;
+const scopeOf = (purpose: Purpose): string => `debt.unsecured.${purpose}`;
 
 const scopes = purposes.map(scopeOf);
 

@@ -2,7 +2,7 @@
  * Every way in which a request can be refused, in the field's words. The list is closed: each API's presenter is a table over
  * it (`satisfies Record<ErrorCode, …>`), so that a new code does not compile until every presenter knows what to say.
  */
-export const errorCodes = [
+const errorCodes = [
   'invalid_request', // the request breaks the interface's own rules; the detail names the field
   'missing_authorization',
   'invalid_token', // none such, expired, revoked, of a disabled client, or for another audience where that is not told apart

@@ -43,7 +43,7 @@ export function toDomainError(error: unknown): DomainError {
  * What to mend, in a sentence that names the field and never its value. A schema says what it wants in `x-says`, as the end of
  * «field must be …».
  */
-export function violationSentence(violations: readonly SchemaViolation[]): string {
+function violationSentence(violations: readonly SchemaViolation[]): string {
   const violation =
     violations.find((candidate) => typeof candidate.parentSchema?.['x-says'] === 'string') ?? violations[0];
   if (violation === undefined) return 'the request is not as it should be';

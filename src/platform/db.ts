@@ -67,7 +67,7 @@ const types: pg.CustomTypesConfig = {
 
 function parseSafeInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new Error('a bigint of the database is beyond 2^53');
+  if (!Number.isSafeInteger(value)) throw new RangeError('a bigint of the database is beyond 2^53');
   return value;
 }
 
@@ -91,7 +91,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     kind: 'database',
-    query: (statement, values = []) => retried(() => onOwnConnection(pool, statement, values)),
+    query: (statement, values = []) => retried(() => onLivingConnection(pool, statement, values)),
     transaction: (work) => retried(() => inTransaction(pool, work)),
     poolState: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
@@ -103,6 +103,27 @@ const connect = (pool: pg.Pool): Promise<pg.PoolClient> =>
   pool.connect().catch((error: unknown) => {
     throw unavailable(error);
   });
+
+/** How a connection that was cut fails: by the connection itself, or with the server's last words (57P01, 57P02). */
+const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02']);
+
+/**
+ * A connection may have been cut while it lay idle, which shows only when it is used. What only asks (it begins with `select`,
+ * and all our functions may be called twice) is then asked again once, over another one; a change may have been made, and is not.
+ */
+async function onLivingConnection<Row>(
+  pool: pg.Pool,
+  statement: Statement<Row>,
+  values: readonly SqlValue[],
+): Promise<Row[]> {
+  try {
+    return await onOwnConnection(pool, statement, values);
+  } catch (error) {
+    const cut = error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
+    if (!cut || !statement.text.startsWith('select')) throw error;
+    return onOwnConnection(pool, statement, values);
+  }
+}
 
 async function onOwnConnection<Row>(
   pool: pg.Pool,
@@ -191,6 +212,7 @@ const AWAY_STATES = /^(08...|53300|57P0[1-3]|57014|55P03|25006)$/;
 function translated(error: unknown): unknown {
   // The server's errors carry a SQLSTATE; what has none came from the connection itself (refused, reset, timed out).
   const state = sqlState(error);
+  if (error instanceof RangeError) return error; // ours: `parseSafeInteger`
   return error instanceof pg.DatabaseError && (state === undefined || !AWAY_STATES.test(state))
     ? error
     : unavailable(error);

@@ -458,10 +458,12 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       const session = async (pid: number): Promise<string | undefined> =>
         (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')[3];
       assert.notEqual(await session(server.pid), await session(process.pid));
-      for (const pid of await pidsOf(dataDir, supervisors)) {
+      const supervising = await pidsOf(dataDir, supervisors);
+      for (const pid of supervising) {
         for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) kill(pid, signal);
       }
       await sleep(200);
+      assert.deepEqual(await pidsOf(dataDir, supervisors), supervising);
       assert.equal((await query(server.superuserUrl, 'select 1')).length, 1);
       const before = server.pid;
       await server.stop();

@@ -51,7 +51,7 @@ export function openLog(options: { file: string; level: string }): Log {
  * An error as it goes into the log. Of a database error only what names the place: its message and detail can hold values of
  * rows. Of the rest type, message and stack; the cause likewise.
  */
-export function describeError(error: unknown): object {
+function describeError(error: unknown): object {
   if (error instanceof pg.DatabaseError) {
     const { code, table, column, constraint, routine } = error;
     return { type: 'DatabaseError', code, table, column, constraint, routine, stack: framesOf(error) };

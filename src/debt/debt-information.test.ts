@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Loan } from '../creditors/loan.ts';
+import { assembleDebt, type CreditorAnswer } from './debt-information.ts';
+
+const creditor = (name: string) => ({ id: name, name, providerId: 'p', baseUrl: 'http://x' });
+const loan = (accountId: string): Loan => ({
+  type: 'chargeCard',
+  accountId,
+  timestamp: '2026-11-23T00:00:00.000Z',
+  coBorrower: 0,
+  interestBearingBalance: 1,
+  nonInterestBearingBalance: 1,
+});
+
+test('D3: live overrides delivered, also when it is empty; missing falls back; with nothing delivered there is one null', () => {
+  const answers: CreditorAnswer[] = [
+    { creditor: creditor('live'), live: [loan('new')], delivered: [loan('old')] },
+    { creditor: creditor('settled'), live: [], delivered: [loan('old')] },
+    { creditor: creditor('silent'), live: null, delivered: [loan('old 1'), loan('old 2')] },
+    { creditor: creditor('unheard of'), live: null, delivered: [] },
+  ];
+  const debt = assembleDebt(answers);
+  assert.deepEqual(
+    debt.entries.map((entry) => [entry.creditorName, entry.loan?.accountId ?? null]),
+    [
+      ['live', 'new'],
+      ['silent', 'old 1'],
+      ['silent', 'old 2'],
+      ['unheard of', null],
+    ],
+  );
+  assert.deepEqual([debt.creditorsAnswered, debt.creditorsMissing], [2, 2]);
+});
+
+test('D3: answered and missing are always the creditors asked, and a null stands only for a missing one', () => {
+  const loans = fc.array(fc.string().map(loan), { maxLength: 3 });
+  const answer = fc.record({
+    creditor: fc.string().map(creditor),
+    live: fc.option(loans, { nil: null }),
+    delivered: loans,
+  });
+  fc.assert(
+    fc.property(fc.array(answer), (answers) => {
+      const debt = assembleDebt(answers);
+      assert.equal(debt.creditorsAnswered + debt.creditorsMissing, answers.length);
+      const nulls = debt.entries.filter((entry) => entry.loan === null).length;
+      assert.equal(nulls, answers.filter(({ live, delivered }) => live === null && delivered.length === 0).length);
+    }),
+  );
+});
