@@ -263,6 +263,31 @@ test('R3: one login is enough: it migrates as owner, and serves in the serving r
   }
 });
 
+test('R3: a login that made the serving role itself, and so administers it without being allowed to become it, can serve', async () => {
+  const { url, forget } = await loginThatOwns({ mayTakeOn: false });
+  try {
+    // As PostgreSQL does since 16 for whoever creates a role.
+    await withClient(migrated.superuserUrl, (client) =>
+      client.query(
+        `grant ${SERVING_ROLE} to ${pg.escapeIdentifier(new URL(url).username)} with admin true, inherit false, set false`,
+      ),
+    );
+    await migrate({ ownerUrl: url, servingUrl: url, mode: 'production' });
+    const db = openDatabase({ url, poolSize: 1, role: SERVING_ROLE });
+    try {
+      assert.deepEqual(await db.query(sql('test_read', 'select id from consent')), []);
+    } finally {
+      await db.close();
+    }
+  } finally {
+    await forget();
+  }
+});
+
+test('R3: once the database is migrated, a node starts with the serving login alone', async () => {
+  await migrate({ ownerUrl: migrated.servingUrl, servingUrl: migrated.servingUrl, mode: 'sandbox' });
+});
+
 test('R3: a login that may neither make nor take on the serving role is told what to run', async () => {
   const { url, forget } = await loginThatOwns({ mayTakeOn: false });
   try {

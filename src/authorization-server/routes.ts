@@ -37,7 +37,6 @@ export async function authorizationServerRoutes(
 
   app.get(endpoints.discovery, { schema: { hide: true } }, pass);
   app.get(endpoints.jwks, { schema: { hide: true } }, pass);
-  app.get(endpoints.authorization, { schema: { hide: true } }, pass);
   app.post(endpoints.revocation, { schema: { hide: true } }, pass);
   app.post(endpoints.token, { schema: { hide: true } }, async (request, reply) => {
     await options.tokenLimit(`${claimedClientId(request)} ${request.ip}`);

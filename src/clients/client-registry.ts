@@ -59,7 +59,7 @@ const SAVE_PURPOSES = sql<never>(
    on conflict do nothing`,
 );
 
-/** Makes a client, or brings one up to date; purposes are added, never taken away here (that ends consents: `switch-off.ts`). */
+/** Makes a client, or brings one up to date; purposes are added, never taken away here (that ends consents: `switch-permission.ts`). */
 export async function saveClient(tx: Transaction, client: Client, now: Date): Promise<void> {
   await tx.query(TAKE_TURNS);
   await tx.query(SAVE, [

@@ -36,7 +36,8 @@ const LOCK = 7_230_114_501;
 
 /**
  * Brings the schema up to this version, as its owner. Each migration is one transaction; forward only. Any number of nodes may
- * call it at once: they take turns (session advisory lock), and all but the first find nothing to do. A database that is newer
+ * call it at once: they take turns (session advisory lock), and all but the first find nothing to do. Where nothing is to be
+ * done the serving login may call it too, so that the owner's login is needed only by the node that upgrades. A database that is newer
  * than the code is left as it is, so that an old node keeps running during a rolling upgrade.
  *
  * Throws MigrationError when the server is older than 15, an applied migration has since been changed, the serving role is
@@ -57,29 +58,16 @@ export async function migrate(options: {
   await client.connect();
   try {
     const version = Number((await client.query('show server_version_num')).rows[0].server_version_num);
-    if (version < 150_000)
+    if (version < 150_000) {
       throw new MigrationError(`this is PostgreSQL ${Math.trunc(version / 10_000)}: Samtykke needs 15 or newer`);
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await ensureServingRole(client, new URL(options.servingUrl).username);
-    await client.query(`create table if not exists schema_migration (
-      version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null)`);
-    await client.query(`grant select on schema_migration to ${SERVING_ROLE}`);
-    const applied = new Map<number, string>(
-      (await client.query('select version, checksum from schema_migration')).rows.map((row) => [
-        row.version,
-        row.checksum,
-      ]),
-    );
-    for (const migration of knownMigrations(options.folder)) {
-      const checksum = applied.get(migration.version);
-      if (checksum === undefined) await apply(client, migration);
-      else if (checksum !== migration.checksum) {
-        throw new MigrationError(
-          `${migration.name} has been changed since it was applied to this database: put it back, and add a new migration`,
-        );
-      }
     }
-    await client.query('insert into installation (mode) values ($1) on conflict do nothing', [options.mode]);
+    const login = decodeURIComponent(new URL(options.servingUrl).username);
+    if (!(await isUpToDate(client, version, login, options.folder))) {
+      await client.query('select pg_advisory_lock($1)', [LOCK]);
+      await ensureServingRole(client, version, login);
+      await applyMissing(client, options.folder);
+      await client.query('insert into installation (mode) values ($1) on conflict do nothing', [options.mode]);
+    }
     const { mode } = (await client.query('select mode from installation')).rows[0];
     if (mode !== options.mode) {
       throw new MigrationError(
@@ -88,6 +76,46 @@ export async function migrate(options: {
     }
   } finally {
     await client.end();
+  }
+}
+
+/** What has been applied, by version; undefined when nothing ever was, or this login may not see it. */
+async function appliedChecksums(client: pg.Client): Promise<ReadonlyMap<number, string> | undefined> {
+  const visible = await client.query(
+    `select from pg_class where oid = to_regclass('schema_migration') and has_table_privilege(oid, 'select')`,
+  );
+  if (visible.rowCount === 0) return undefined;
+  const { rows } = await client.query('select version, checksum from schema_migration');
+  return new Map((rows as { version: number; checksum: string }[]).map((row) => [row.version, row.checksum]));
+}
+
+/** Whether there is nothing to do: then the owner's rights are not needed, and a node can start with the serving login alone. */
+async function isUpToDate(
+  client: pg.Client,
+  version: number,
+  login: string,
+  folder: string | undefined,
+): Promise<boolean> {
+  const applied = await appliedChecksums(client);
+  if (applied === undefined || (await lacksServingRole(client, version, login))) return false;
+  // Another node may be in the midst of it: its tables are asked only when all of them are there.
+  const complete = knownMigrations(folder).every((migration) => applied.get(migration.version) === migration.checksum);
+  return complete && (await client.query('select from installation')).rowCount === 1;
+}
+
+async function applyMissing(client: pg.Client, folder: string | undefined): Promise<void> {
+  await client.query(`create table if not exists schema_migration (
+    version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null)`);
+  await client.query(`grant select on schema_migration to ${SERVING_ROLE}`);
+  const applied = (await appliedChecksums(client)) ?? new Map<number, string>();
+  for (const migration of knownMigrations(folder)) {
+    const checksum = applied.get(migration.version);
+    if (checksum === undefined) await apply(client, migration);
+    else if (checksum !== migration.checksum) {
+      throw new MigrationError(
+        `${migration.name} has been changed since it was applied to this database: put it back, and add a new migration`,
+      );
+    }
   }
 }
 
@@ -108,8 +136,20 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
   }
 }
 
-async function ensureServingRole(client: pg.Client, servingLogin: string): Promise<void> {
-  const login = decodeURIComponent(servingLogin);
+/**
+ * Whether this login cannot take on the serving role. From PostgreSQL 16 on, whoever makes a role administers it without being
+ * allowed to become it. A login that the server does not know by this name (behind a pooler) is taken to be in order.
+ */
+async function lacksServingRole(client: pg.Client, version: number, login: string): Promise<boolean> {
+  const { rows } = await client.query(
+    `select pg_has_role(rolname, $1, $3) as able from pg_roles
+     where rolname = $2 and exists (select from pg_roles where rolname = $1)`,
+    [SERVING_ROLE, login, version >= 160_000 ? 'set' : 'member'],
+  );
+  return (rows as { able: boolean }[])[0]?.able === false;
+}
+
+async function ensureServingRole(client: pg.Client, version: number, login: string): Promise<void> {
   try {
     const exists = (await client.query('select from pg_roles where rolname = $1', [SERVING_ROLE])).rowCount === 1;
     if (!exists) {
@@ -118,11 +158,9 @@ async function ensureServingRole(client: pg.Client, servingLogin: string): Promi
         if (!['42710', '23505'].includes((error as pg.DatabaseError).code ?? '')) throw error;
       });
     }
-    const member = await client.query(
-      `select pg_has_role(rolname, $1, 'member') as yes from pg_roles where rolname = $2`,
-      [SERVING_ROLE, login],
-    );
-    if (member.rows[0]?.yes === false) await client.query(`grant ${SERVING_ROLE} to ${pg.escapeIdentifier(login)}`);
+    if (await lacksServingRole(client, version, login)) {
+      await client.query(`grant ${SERVING_ROLE} to ${pg.escapeIdentifier(login)}`);
+    }
   } catch (error) {
     if ((error as pg.DatabaseError).code !== '42501') throw error;
     throw new MigrationError(

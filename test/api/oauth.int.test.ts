@@ -197,6 +197,8 @@ test('A12: discovery is truthful: what it lists works, and its addresses are the
   assert.deepEqual(discovery.subject_types_supported, ['pairwise']);
   assert.deepEqual(discovery.token_endpoint_auth_methods_supported, ['client_secret_basic']);
   assert.deepEqual(discovery.grant_types_supported, ['client_credentials']);
+  assert.deepEqual(discovery.response_types_supported, [], 'the code flow is not there yet');
+  assert.ok(!('authorization_endpoint' in discovery));
   for (const address of Object.entries(discovery).filter(
     ([name, value]) => /(_endpoint|_uri)$/.test(name) && typeof value === 'string',
   )) {

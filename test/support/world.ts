@@ -117,7 +117,7 @@ const parserOf = ((oid: number) =>
 
 async function call(app: FastifyInstance, request: InjectOptions): Promise<Answer> {
   const response = await app.inject(request);
-  const url = String(request.url ?? request.path);
+  const url = typeof request.url === 'string' ? request.url : '';
   recordAnswer({
     method: request.method ?? 'GET',
     url,
