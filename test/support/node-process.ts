@@ -80,8 +80,8 @@ export function httpCaller(origin: string): { call: NodeProcess['call']; close()
   const agent = new Agent({ connections: 256, headersTimeout: 30_000, bodyTimeout: 30_000 });
   return {
     call: async (request) => {
-      const { method = 'GET', url, payload } = request;
-      const path = String(url);
+      const { method = 'GET', url: path, payload } = request;
+      if (typeof path !== 'string') throw new Error('a request needs an address');
       const isForm = typeof payload === 'string';
       const { statusCode, headers, body } = await agent.request({
         origin,
