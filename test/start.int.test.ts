@@ -11,7 +11,7 @@ import { generateKeysFile } from '../src/platform/keys.ts';
 import { variables } from '../src/platform/config.ts';
 import { createDatabase, withClient } from './support/database.ts';
 import { freePort, nodeOver, startNode } from './support/node-process.ts';
-import { agreement, bearer, newConsent, tokenFor } from './support/world.ts';
+import { agreement, bearer, newConsent, tokenFor, type Json } from './support/world.ts';
 import { recordToken, evidenceLog } from './support/evidence.ts';
 
 const run = promisify(execFile);
@@ -286,7 +286,7 @@ test('G4, F3, X5: the published clients for agreements and for polling run with 
     recordToken(token);
     return token;
   };
-  const json = async (method: string, path: string, token: string, body?: object): Promise<any> => {
+  const json = async (method: string, path: string, token: string, body?: object): Promise<Json> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' };
     const response = await fetch(base + path, {
       method,
@@ -299,7 +299,7 @@ test('G4, F3, X5: the published clients for agreements and for polling run with 
   try {
     const events = await authorize(`${preproduction}/feed/v1/consent`, 'client.access.consent.events');
     let local = 1;
-    const poll = async (): Promise<any[]> => {
+    const poll = async (): Promise<Json[]> => {
       await json('GET', '/feed/v1/consent/firstSequenceNr', events);
       const { lastSequenceNr } = await json('GET', '/feed/v1/consent/lastSequenceNr', events);
       if (lastSequenceNr <= local) return [];

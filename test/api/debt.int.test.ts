@@ -6,7 +6,16 @@ import { testPersons } from '../../sandbox/people.ts';
 import type { Behaviour } from '../../sandbox/creditor-servers.ts';
 import { registerConsent } from '../../src/consent/register.ts';
 import { Nin } from '../../src/person/nin.ts';
-import { bearer, clientOf, newConsent, startWorld, tokenFor, type Answer, type World } from '../support/world.ts';
+import {
+  bearer,
+  clientOf,
+  newConsent,
+  startWorld,
+  tokenFor,
+  type Answer,
+  type Json,
+  type World,
+} from '../support/world.ts';
 
 let world: World;
 let token: string;
@@ -61,9 +70,9 @@ test('D2, D3, X2: a person whose six creditors all answer: every loan, with the 
   const person = personOf('14842249091');
   assert.equal(loans.length, person.holdings.flatMap((holding) => holding.loans).length);
   assert.deepEqual(
-    new Set(loans.map((entry: any) => entry.loan.type)),
+    new Set(loans.map((entry: Json) => entry.loan.type)),
     new Set(['creditFacility', 'repaymentLoan', 'chargeCard']),
-  ); // eslint-disable-line typescript/no-explicit-any
+  );
   assert.deepEqual(Object.keys(consent).sort(), ['exp', 'id', 'scope']);
   assert.equal(consent.id, id);
   assert.ok(Number.isInteger(consent.exp));
@@ -164,7 +173,7 @@ test('X2: co-borrowers see the same joint loan in full; twelve creditors answer 
   );
   const joint = debts
     .slice(0, 2)
-    .map((debt) => debt.loans.map((entry: any) => entry.loan).filter((loan: any) => loan.coBorrower !== 0)); // eslint-disable-line typescript/no-explicit-any
+    .map((debt) => debt.loans.map((entry: Json) => entry.loan).filter((loan: Json) => loan.coBorrower !== 0));
   assert.deepEqual(
     joint.map((loans) => loans.length),
     [1, 1],

@@ -43,6 +43,8 @@ export async function startNode(env: Env, port?: number): Promise<NodeProcess> {
       ...env,
     },
   });
+  // Whatever becomes of the test, no node outlives it.
+  process.once('exit', () => child.kill('SIGKILL'));
   await untilServing(child);
   const call = httpCaller(`http://localhost:${chosen}`);
   return {

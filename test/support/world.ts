@@ -18,12 +18,15 @@ import { openPlatform } from '../../src/serve.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { evidenceLog, recordAnswer, recordToken } from './evidence.ts';
 
+/** An answer or a row of whatever shape: tests look into them, and fail where they are not as expected. */
+export type Json = any; // eslint-disable-line typescript/no-explicit-any -- see above
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
   /** The body as JSON; an empty one is undefined. */
-  readonly json: any; // eslint-disable-line typescript/no-explicit-any -- tests look into answers of every shape
+  readonly json: Json;
 }
 
 /** One node of a sandbox inside the test's process, over a real database and real creditors, without a port. */
@@ -37,7 +40,7 @@ export interface World {
   readonly jobs: Jobs;
   call(request: InjectOptions): Promise<Answer>;
   /** Looks into the database, or changes it, past all privileges. */
-  inspect(text: string, values?: readonly unknown[]): Promise<any[]>; // eslint-disable-line typescript/no-explicit-any -- rows of every shape
+  inspect(text: string, values?: readonly unknown[]): Promise<Json[]>;
   close(): Promise<void>;
 }
 
