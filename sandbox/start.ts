@@ -88,7 +88,10 @@ async function openOwnOrEmbedded(config: Config, closers: (() => Promise<void> |
       servingUrl: config.databaseUrl,
     };
   }
-  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir });
+  const postgres = await startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    log: (line) => process.stderr.write(`samtykke: ${line}\n`),
+  });
   closers.push(() => postgres.stop());
   const passwords = { owner: newSecret(), serving: newSecret() };
   await prepareLogins(postgres.superuserUrl, passwords);

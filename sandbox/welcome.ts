@@ -20,8 +20,8 @@ Copy into another terminal, line by line: register a consent, look up the debt, 
 
 token() { curl -s ${accessUrl}/oauth2/token -u ${client.id}:${secret} -d grant_type=client_credentials -d audience=${apiUrl}$1 -d scope=$2 | sed 's/.*"access_token":"\\([^"]*\\)".*/Authorization: Bearer \\1/'; }
 AGREE=$(token /v1/consent/agreement consent.create); DEBT=$(token /v1/debt debt.unsecured.processing); FEED=$(token /feed/v1/consent client.access.consent.events)
-curl -s -X PUT ${apiUrl}/v1/consent/agreement -H "$AGREE" ${json} -d '{"nin":"${person?.nin}","scope_of_consent":"debt.unsecured.processing","consent_duration_days":28,"client_consent_id":"'$(date +%s)'"}' | tee /tmp/consent.json; echo
-ID=$(sed 's/.*"id":"\\([^"]*\\)".*/\\1/' /tmp/consent.json)
+CONSENT=$(curl -s -X PUT ${apiUrl}/v1/consent/agreement -H "$AGREE" ${json} -d '{"nin":"${person?.nin}","scope_of_consent":"debt.unsecured.processing","consent_duration_days":28,"client_consent_id":"'$(date +%s)'"}'); echo "$CONSENT"
+ID=$(echo "$CONSENT" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
 curl -s ${apiUrl}/v1/debt/$ID -H "$DEBT"; echo
 curl -s ${apiUrl}/v1/debt/$ID/status -H "$DEBT"; echo
 curl -s -X DELETE ${apiUrl}/v1/debt/$ID -H "$DEBT" -w 'revoked, HTTP %{http_code}\\n'
