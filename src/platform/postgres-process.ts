@@ -133,13 +133,12 @@ const spawnAs = ({ uid, gid }: Account) => ({
 });
 
 /**
- * Runs its arguments as a command until that ends, or until its own stdin ends, which it does when our process dies, by SIGKILL
+ * Runs its arguments as a command until that ends, or until its fourth stream ends, which it does when our process dies, by SIGKILL
  * too. Then: SIGINT (fast shutdown), again each second in case the first came before anybody listened; after 10 s SIGQUIT,
  * after 20 s SIGKILL. It is a session of its own and ignores what is sent to everybody, so that Node decides about the end.
  */
 const supervisor = `
 trap '' HUP INT QUIT TERM
-exec 3<&0 </dev/null
 "$@" 3<&- &
 child=$!
 (
@@ -166,10 +165,11 @@ export function supervise(command: readonly string[], account: Account, log: num
   const child = spawn('/bin/sh', ['-c', supervisor, 'samtykke-postgres', ...account.prefix, ...command], {
     ...spawnAs(account),
     detached: true,
-    stdio: ['pipe', log, log],
+    // Not on stdin: Node's pipes are sockets, and a bash with a socket there thinks that it was called by rshd.
+    stdio: ['ignore', log, log, 'pipe'],
   });
   let over = false;
-  const lifeline = child.stdin;
+  const lifeline = child.stdio[3];
   lifeline?.on('error', () => undefined);
   const ended = new Promise<number | null>((resolve) => {
     const end = (code: number | null): void => {

@@ -7,6 +7,7 @@ import type { Behaviour } from '../../sandbox/creditor-servers.ts';
 import { registerConsent } from '../../src/consent/register.ts';
 import { Nin } from '../../src/person/nin.ts';
 import {
+  API,
   bearer,
   clientOf,
   newConsent,
@@ -259,10 +260,19 @@ test('C3, D4: an unknown consent, another client’s, and one for another purpos
 
 test('D4: no Authorization header and an id that is no UUID are 400; a bad token or one for another API is 403', async () => {
   const id = await newConsent(world);
-  const [missing, noUuid] = [await lookUp(id, {}), await lookUp('14842249091')];
-  for (const answer of [missing, noUuid]) {
-    assert.equal(answer.status, 400);
-    assert.deepEqual(Object.keys(answer.json).sort(), ['error', 'error_description', 'timestamp', 'trace_id']);
+  for (const [method, suffix] of [
+    ['GET', ''],
+    ['GET', '/status'],
+    ['DELETE', ''],
+  ] as const) {
+    for (const [consentId, headers] of [
+      [id, {}],
+      ['14842249091', bearer(token)],
+    ] as const) {
+      const answer = await world.call({ method, url: `/v1/debt/${consentId}${suffix}`, headers });
+      assert.equal(answer.status, 400);
+      assert.deepEqual(Object.keys(answer.json).sort(), ['error', 'error_description', 'timestamp', 'trace_id']);
+    }
   }
   const tokens = [
     'x',
@@ -299,6 +309,25 @@ test('D3b: a client-credentials token names no consent: GET /v1/debt is 403 `no 
   assert.equal(answer.status, 403);
   assert.equal(answer.json.error, 'no valid consent');
   assert.equal((await world.call({ method: 'GET', url: '/v1/debt' })).status, 400);
+});
+
+test('D1, D3b: a token of the code flow names its consent, and is good for that one only', async () => {
+  const [own, other] = [await newConsent(world), await newConsent(world)];
+  // As the authorization server keeps the token of a code that was exchanged: its grant is the consent.
+  const codeToken = 'c'.repeat(43);
+  const payload = { clientId: clientOf(1).id, aud: `${API}/v1/debt`, scope: 'debt.unsecured.processing openid' };
+  await world.inspect(
+    `insert into oauth_artefact (model, id_hash, payload, grant_id, expires_at)
+     values ('AccessToken', sha256($1::bytea), $2, $3, now() + interval '1 hour')`,
+    [Buffer.from(codeToken), JSON.stringify(payload), own],
+  );
+  const debt = await world.call({ method: 'GET', url: '/v1/debt', headers: bearer(codeToken) });
+  assert.equal(debt.status, 200);
+  assert.equal(debt.json.consent.id, own);
+  assert.equal((await lookUp(own, bearer(codeToken))).status, 200);
+  assert.equal((await lookUp(other, bearer(codeToken))).json.error, 'no valid consent');
+  const revokeOther = await world.call({ method: 'DELETE', url: `/v1/debt/${other}`, headers: bearer(codeToken) });
+  assert.equal(revokeOther.json.error, 'no valid consent');
 });
 
 test('D4, E1: the caller’s trace id comes back in header and error, and one that is not fit for that is replaced', async () => {

@@ -176,13 +176,13 @@ test('F1: a client sees its own events only', async () => {
   assert.ok(!(await from(0)).some((event) => event.consentId === theirs));
 });
 
-test('F1: no token is 401, a token for another API is 403', async () => {
-  assert.equal((await world.call({ method: 'GET', url: '/feed/v1/consent/lastSequenceNr' })).status, 401);
+test('F1: no token is 401, a token for another API is 403, at each of the three addresses', async () => {
   const debt = await tokenFor(world, 'debt');
-  assert.equal(
-    (await world.call({ method: 'GET', url: '/feed/v1/consent/lastSequenceNr', headers: bearer(debt) })).status,
-    403,
-  );
+  for (const path of ['?fromSequenceNr=2&limit=1', '/firstSequenceNr', '/lastSequenceNr']) {
+    const url = `/feed/v1/consent${path}`;
+    assert.equal((await world.call({ method: 'GET', url })).status, 401);
+    assert.equal((await world.call({ method: 'GET', url, headers: bearer(debt) })).status, 403);
+  }
 });
 
 test('C6, F1, X4: time moved forward announces expiry once, at the instant of expiry, before the answer', async () => {
