@@ -61,9 +61,7 @@ const randomExceptions = {
   'src/platform/jobs.ts': 'spreads the turns of many nodes',
   'src/consent/store.ts': 'gen_random_uuid: one statement makes the ids of many events',
 };
-const MOST_LINES = { code: 400, tests: 600, remarkable: 250 };
-/** Longer than they should be, and how long they may get. */
-const longExceptions: Readonly<Record<string, number>> = { 'src/platform/embedded-postgres.int.test.ts': 650 };
+const MOST_LINES = 400;
 
 const isTest = ({ path }: Source): boolean => path.endsWith('.test.ts') || path.startsWith('test/');
 const inSrc = ({ path }: Source): boolean => path.startsWith('src/');
@@ -176,10 +174,7 @@ rule(
 
 test('the list of rules names files that exist', () => {
   const paths = new Set(everything.map((source) => source.path));
-  const lists = [
-    ...rulesFiles,
-    ...Object.keys({ ...sqlExceptions, ...clockExceptions, ...randomExceptions, ...longExceptions }),
-  ];
+  const lists = [...rulesFiles, ...Object.keys({ ...sqlExceptions, ...clockExceptions, ...randomExceptions })];
   assert.deepEqual(
     lists.filter((path) => !paths.has(path)),
     [],
@@ -354,24 +349,17 @@ function circles(sources: readonly Source[]): readonly Breach[] {
 }
 
 rule(
-  `no file is longer than ${MOST_LINES.code} lines (${MOST_LINES.tests} for a test)`,
+  `no file is longer than ${MOST_LINES} lines`,
   (sources) =>
     sources.flatMap((source) => {
       const lines = linesOf(source);
-      const most = longExceptions[source.path] ?? (isTest(source) ? MOST_LINES.tests : MOST_LINES.code);
-      return lines > most
-        ? [{ path: source.path, line: most, what: `has ${lines} lines: find the second thing that it does` }]
-        : [];
+      const what = `has ${lines} lines: find the second thing that it does`;
+      return lines > MOST_LINES ? [{ path: source.path, line: MOST_LINES, what }] : [];
     }),
-  { 'src/debt/planted.ts': '\n'.repeat(401), 'test/planted.test.ts': '\n'.repeat(601) },
+  { 'src/debt/planted.ts': '\n'.repeat(401), 'test/planted.test.ts': '\n'.repeat(401) },
 );
 
 const linesOf = ({ text }: Source): number => text.replace(/\n$/, '').split('\n').length;
-
-test(`files of more than ${MOST_LINES.remarkable} lines are remarked on`, (context) => {
-  for (const source of everything.filter((it) => linesOf(it) > MOST_LINES.remarkable))
-    context.diagnostic(`${source.path} has ${linesOf(source)} lines`);
-});
 
 rule(
   'no folder is named for what does not belong anywhere',

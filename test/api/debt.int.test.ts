@@ -4,13 +4,14 @@ import { after, before, beforeEach, test } from 'node:test';
 import { creditorIds } from '../../sandbox/creditor-list.ts';
 import { testPersons } from '../../sandbox/people.ts';
 import type { Behaviour } from '../../sandbox/creditor-servers.ts';
-import { registerConsent } from '../../src/consent/register.ts';
 import { Nin } from '../../src/person/nin.ts';
 import {
   API,
   bearer,
   clientOf,
   newConsent,
+  newSingleUse,
+  logOf,
   startWorld,
   tokenFor,
   type Answer,
@@ -41,25 +42,6 @@ const personOf = (nin: string) => {
   assert.ok(person);
   return person;
 };
-const singleUse = async (nin = '14842249091') => {
-  const parsed = Nin.parse(nin, 'synthetic');
-  assert.ok(parsed instanceof Nin);
-  const consent = await registerConsent(world.platform, {
-    clientId: clientOf(1).id,
-    nin: parsed,
-    purpose: 'processing',
-    duration: { kind: 'single_use' },
-    externalId: null,
-    actor: 'person',
-    traceId: 'test',
-  });
-  return consent.id;
-};
-const logOf = (consentId: string) =>
-  world.inspect(
-    'select kind, creditors_asked, creditors_answered, reason, trace_id from audit_log where consent_id = $1 order by id',
-    [consentId],
-  );
 
 test('D2, D3, X2: a person whose six creditors all answer: every loan, with the published fields, all three types', async () => {
   const id = await newConsent(world);
@@ -84,7 +66,7 @@ test('D2, D3, X2: a person whose six creditors all answer: every loan, with the 
 test('C7: every lookup is logged with who, what, how many creditors were asked and answered, and under which trace id', async () => {
   const id = await newConsent(world, { nin: '29868099311' });
   await lookUp(id, { ...bearer(token), 'x-trace-id': 'my-trace-1' });
-  const log = await logOf(id);
+  const log = await logOf(world, id);
   assert.deepEqual(log[1], {
     kind: 'debt_disclosed',
     creditors_asked: 6,
@@ -196,20 +178,20 @@ test('D3: once a creditor has kept failing it is left alone for a while, and nob
 });
 
 test('C4, D4: a single-use consent is answered once; then it was used, with the time', async () => {
-  const id = await singleUse();
+  const id = await newSingleUse(world);
   assert.equal((await lookUp(id)).status, 200);
   const again = await lookUp(id);
   assert.equal(again.status, 403);
   assert.equal(again.json.error, 'invalid consent');
   assert.match(again.json.error_description, /^Consent was used at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.deepEqual(
-    (await logOf(id)).map((row) => row.kind),
+    (await logOf(world, id)).map((row) => row.kind),
     ['consent_registered', 'debt_disclosed'],
   );
 });
 
 test('C4: a lookup that fails on our side does not use up a single-use consent', async () => {
-  const id = await singleUse();
+  const id = await newSingleUse(world);
   await world.inspect(
     `create function test_fail() returns trigger language plpgsql as $$ begin raise 'planted'; end $$`,
   );
@@ -337,68 +319,6 @@ test('D4, E1: the caller’s trace id comes back in header and error, and one th
   for (const bad of ['14842249091', 'a b', 'x'.repeat(200), '<script>', '']) {
     const replaced = await lookUp(randomUUID(), { ...bearer(token), 'x-trace-id': bad });
     assert.match(replaced.json.trace_id, /^[0-9a-f-]{36}$/, bad);
-  }
-});
-
-test('S1: status tells active and expiry of one’s own consent, and nothing of any other', async () => {
-  const id = await newConsent(world);
-  const status = (consentId: string, headers = bearer(token)) =>
-    world.call({ method: 'GET', url: `/v1/debt/${consentId}/status`, headers });
-  const own = await status(id);
-  assert.deepEqual(Object.keys(own.json).sort(), ['active', 'expires_at']);
-  assert.equal(own.json.active, true);
-  assert.deepEqual((await status(randomUUID())).json, { active: false });
-  assert.deepEqual((await status(await newConsent(world, { client: 2 }))).json, { active: false });
-  assert.equal(
-    (await status(id, bearer(await tokenFor(world, 'events')))).status,
-    403,
-    'S3: a token for the debt audience',
-  );
-  assert.equal((await status(id.toUpperCase())).json.active, true);
-});
-
-test('S2, S3: revoking answers 204, also again, with one event; the consent is then refused and not active', async () => {
-  const id = await newConsent(world);
-  const other = bearer(await tokenFor(world, 'debt', { scope: 'debt.unsecured.presentation' }));
-  const revoke = (headers: Record<string, string> = other) =>
-    world.call({ method: 'DELETE', url: `/v1/debt/${id}`, headers });
-  for (const headers of [other, other, { ...other, 'content-type': 'application/json' }]) {
-    const answer = await revoke(headers);
-    assert.equal(answer.status, 204);
-    assert.equal(answer.text, '');
-  }
-  const refused = await lookUp(id);
-  assert.equal(refused.status, 403);
-  assert.match(refused.json.error_description, /^Consent was revoked at \d{4}-/);
-  assert.equal(
-    (await world.call({ method: 'GET', url: `/v1/debt/${id}/status`, headers: bearer(token) })).json.active,
-    false,
-  );
-  assert.deepEqual(
-    (await logOf(id)).map((row) => [row.kind, row.reason]),
-    [
-      ['consent_registered', null],
-      ['consent_archived', 'revoked_by_client'],
-    ],
-  );
-});
-
-test('S2: revoking a used, an expired, an unknown and another client’s consent is refused', async () => {
-  const used = await singleUse();
-  await lookUp(used);
-  const revoke = (id: string) => world.call({ method: 'DELETE', url: `/v1/debt/${id}`, headers: bearer(token) });
-  const answer = await revoke(used);
-  assert.equal(answer.status, 403);
-  assert.match(answer.json.error_description, /^Consent was used at/);
-  const expired = await newConsent(world, { consent_duration_days: 1 });
-  world.clock.setOffsetSeconds(90_000);
-  try {
-    assert.match((await revoke(expired)).json.error_description, /^Consent expired at/);
-  } finally {
-    world.clock.setOffsetSeconds(0);
-  }
-  for (const id of [randomUUID(), await newConsent(world, { client: 2 })]) {
-    assert.equal((await revoke(id)).json.error, 'no valid consent');
   }
 });
 

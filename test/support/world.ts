@@ -7,8 +7,10 @@ import { seed } from '../../sandbox/seed.ts';
 import { followBusinessClock } from '../../sandbox/business-clock.ts';
 import { buildApp } from '../../src/app.ts';
 import { apiPaths, apiScopes, type Api } from '../../src/clients/audience.ts';
+import { registerConsent } from '../../src/consent/register.ts';
 import { creditorClient, type CreditorClient } from '../../src/creditors/creditor-client.ts';
 import { allJobs } from '../../src/jobs.ts';
+import { Nin } from '../../src/person/nin.ts';
 import { movableClock, type MovableClock } from '../../src/platform/clock.ts';
 import { toConfig, type Env } from '../../src/platform/config.ts';
 import { startJobs, type Jobs } from '../../src/platform/jobs.ts';
@@ -200,3 +202,24 @@ export async function newConsent(
   if (answer.status !== 200) throw new Error(`no consent: ${answer.status} ${answer.text}`);
   return answer.json.consent.id;
 }
+
+/** Makes a single-use consent of the first client, as the consent screen will: the agreement interface cannot ask for one. */
+export async function newSingleUse(world: Pick<World, 'platform'>, nin = '14842249091'): Promise<string> {
+  const consent = await registerConsent(world.platform, {
+    clientId: clientOf(1).id,
+    nin: Nin.fromStored(nin),
+    purpose: 'processing',
+    duration: { kind: 'single_use' },
+    externalId: null,
+    actor: 'person',
+    traceId: 'test',
+  });
+  return consent.id;
+}
+
+/** What the log says of a consent, in order. */
+export const logOf = (world: Pick<World, 'inspect'>, consentId: string): Promise<Json[]> =>
+  world.inspect(
+    'select kind, creditors_asked, creditors_answered, reason, trace_id from audit_log where consent_id = $1 order by id',
+    [consentId],
+  );

@@ -27,12 +27,10 @@ let one: BarePlatform;
 let two: BarePlatform;
 before(async () => {
   database = await createDatabase();
-  one = await openBarePlatform(database);
-  two = await openBarePlatform(database);
+  [one, two] = [await openBarePlatform(database), await openBarePlatform(database)];
 });
 after(async () => {
-  await one.close();
-  await two.close();
+  await Promise.all([one.close(), two.close()]);
   await database.drop();
 });
 
