@@ -31,7 +31,7 @@ async function main(named: readonly string[]): Promise<number> {
       `\nread ${findings.linesRead} lines of logs and answers for what must not be there: ${findings.found.length} found\n`,
     );
     for (const finding of findings.found.slice(0, 20)) process.stdout.write(`  ${finding}\n`);
-    const contract = checkContract(evidence, 'docs/openapi.json', process.env['NGI_OPENAPI']);
+    const contract = checkContract(evidence, 'docs/openapi.json', process.env['NGI_OPENAPI'] || undefined);
     const { own, published } = contract.checked;
     process.stdout.write(
       `held ${own} answers against docs/openapi.json and ${published} against NGI's description: ${contract.problems.length} differ\n`,

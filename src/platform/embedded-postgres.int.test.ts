@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import {
   useFolder,
+  reachableCopy,
   rootOnly,
   repository,
   nobody,
@@ -169,7 +170,8 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
     test('R1: an ordinary user starts it, and root then starts the same database as that user', rootOnly, async () => {
       const dataDir = path.join(await newFolder(), '.data');
       await chown(path.dirname(dataDir), nobody, nobody);
-      const reachable = startOther(dataDir, { uid: nobody });
+      const how = { ...(await reachableCopy()), uid: nobody };
+      const reachable = startOther(dataDir, how);
       const started = await reachable.started;
       assert(started !== null, reachable.error());
       await query(started.url, 'create table theirs as select 1 as row');
@@ -179,7 +181,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       for (const entry of await readdir(dataDir))
         assert.equal((await stat(path.join(dataDir, entry))).uid, nobody, entry);
       await server.stop();
-      await (await startedOther(dataDir, { uid: nobody })).stop();
+      await (await startedOther(dataDir, how)).stop();
       await nothingLeft(dataDir);
     });
 
@@ -188,7 +190,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       const server = await startHere({ dataDir });
       await query(server.superuserUrl, 'create table kept as select 1 as row');
       await server.stop();
-      const other = await withoutNamespaces(dataDir, '0 0 65536\n');
+      const other = await withoutNamespaces(dataDir, '0 0 65536\n', await reachableCopy());
       const started = await other.started;
       assert(started !== null, other.error());
       assert.match(await readFile(`/proc/${started.pid}/status`, 'utf8'), /^Uid:\t65534\t/m);
@@ -209,7 +211,7 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       rootOnly,
       async () => {
         const dataDir = await newFolder();
-        const other = await withoutNamespaces(dataDir, '0 0 1\n');
+        const other = await withoutNamespaces(dataDir, '0 0 1\n', await reachableCopy());
         assert.equal(await other.started, null);
         const line = other
           .error()

