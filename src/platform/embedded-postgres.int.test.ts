@@ -170,18 +170,18 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
     test('R1: an ordinary user starts it, and root then starts the same database as that user', rootOnly, async () => {
       const dataDir = path.join(await newFolder(), '.data');
       await chown(path.dirname(dataDir), nobody, nobody);
-      const how = { ...(await reachableCopy()), uid: nobody };
-      const reachable = startOther(dataDir, how);
+      const copy = await reachableCopy();
+      const reachable = startOther(dataDir, { ...copy, uid: nobody });
       const started = await reachable.started;
       assert(started !== null, reachable.error());
       await query(started.url, 'create table theirs as select 1 as row');
       await reachable.stop();
-      const server = await startHere({ dataDir });
-      assert.deepEqual(await query(server.superuserUrl, 'select row from theirs'), [{ row: 1 }]);
+      const server = await startedOther(dataDir, copy);
+      assert.deepEqual(await query(server.url, 'select row from theirs'), [{ row: 1 }]);
       for (const entry of await readdir(dataDir))
         assert.equal((await stat(path.join(dataDir, entry))).uid, nobody, entry);
       await server.stop();
-      await (await startedOther(dataDir, how)).stop();
+      await (await startedOther(dataDir, { ...copy, uid: nobody })).stop();
       await nothingLeft(dataDir);
     });
 
