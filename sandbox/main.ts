@@ -11,12 +11,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--version')) return void process.stdout.write(`${version()}\n`);
   const env = readEnv(args);
   if (modeOf(env) === 'production') {
-    const samtykke = await startProduction(env);
-    runUntilSignal(() => samtykke.close());
+    await runUntilSignal(() => startProduction(env));
     return;
   }
-  const sandbox = await startSandbox(env.PORT === '0' ? { ...env, PORT: String(await freePort()) } : env);
-  runUntilSignal(() => sandbox.close());
+  const port = env.PORT === '0' ? String(await freePort()) : env.PORT;
+  const sandbox = await runUntilSignal(() => startSandbox({ ...env, PORT: port }));
   process.stdout.write(welcome(sandbox.config, sandbox.database));
 }
 

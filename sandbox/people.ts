@@ -284,7 +284,8 @@ function twelveCreditors(): Holding[] {
     holds('nordvake', repayment('FL-4004-01', { original: 300_000_00, balance: 268_300_00, rate: 1690, terms: 53 })),
     holds('multebaer', chargeCard('BK-4005-01', 1_150_00, 9_870_00)),
     holds('rimtind', card(6, 30_000_00, 0, 2245)),
-    holds('solvarde', repayment('FL-4007-01', { original: 90_000_00, balance: 15_600_00, rate: 1350, terms: 9 })),
+    // None of the creditors that never answer another test person: they are left alone after a while, for everybody.
+    holds('tjeldvik', repayment('FL-4007-01', { original: 90_000_00, balance: 15_600_00, rate: 1350, terms: 9 })),
     holds('kvitfjaer', card(8, 25_000_00, 19_999_00, 2390)),
     holds('bekkelauv', card(9, 15_000_00, 7_300_00, 1890)),
     holds('steinskvett', card(10, 20_000_00, 20_000_00, 2440)),

@@ -1,12 +1,13 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { movableClock } from '../src/platform/clock.ts';
-import { toConfig, type Config, type Env } from '../src/platform/config.ts';
+import { ConfigError, toConfig, type Config, type Env } from '../src/platform/config.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
 import { newSecret } from '../src/platform/ids.ts';
 import { ensureSandboxKeysFile, readKeysFile } from '../src/platform/keys.ts';
 import { SERVING_ROLE, connectionProblem, migrate } from '../src/platform/migrate.ts';
-import { listenProblem, openPlatform, serve } from '../src/serve.ts';
+import { closePlatform, listenProblem, openPlatform, serve } from '../src/serve.ts';
 import { followBusinessClock } from './business-clock.ts';
 import { startCreditorServers } from './creditor-servers.ts';
 import { sandboxRoutes } from './routes.ts';
@@ -36,6 +37,7 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
     for (const closer of closers.splice(0).toReversed()) await closer();
   };
   try {
+    makeDataFolder(config);
     ensureSandboxKeysFile(config.keysFile);
     const keys = readKeysFile(config.keysFile);
     const database = await openOwnOrEmbedded(config, closers);
@@ -54,6 +56,7 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
       servingUrl: database.servingUrl,
       takeOnServingRole: database.ownerUrl === database.servingUrl,
     });
+    closers.push(() => closePlatform(platform));
     const businessClock = await followBusinessClock(platform.db, clock);
     closers.push(() => businessClock.close());
     const generated = { count: config.sandboxPersons, seed: GENERATED_SEED };
@@ -70,6 +73,19 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Makes the folder for everything that a sandbox keeps, and makes sure that it can be written to. */
+function makeDataFolder(config: Config): void {
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new ConfigError([
+      `DATA_DIR ${config.dataDir} cannot be used (${why}): name a folder that this user can write to`,
+    ]);
   }
 }
 

@@ -1,7 +1,8 @@
 import swagger from '@fastify/swagger';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { authorizationServerRoutes, oauthErrorBody } from './authorization-server/routes.ts';
-import { clientLimit, knownCaller, requireToken } from './clients/require-token.ts';
+import { authorizationServerRoutes, claimedClientId, oauthErrorBody } from './authorization-server/routes.ts';
+import { clientLimit } from './clients/rate-limit.ts';
+import { knownCaller, requireToken } from './clients/require-token.ts';
 import { agreementRoutes } from './consent/agreement-routes.ts';
 import { consentRoutes } from './consent/consent-routes.ts';
 import type { CreditorClient } from './creditors/creditor-client.ts';
@@ -17,7 +18,14 @@ import { feedRoutes } from './feed/routes.ts';
 import { apiDescription } from './openapi.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { maskNins } from './person/nin.ts';
-import { newTraceId } from './platform/ids.ts';
+import {
+  alwaysSent,
+  answerBrokenHttp,
+  oneAtATime,
+  parseJsonBody,
+  refuseExpectation,
+  traceIdFrom,
+} from './platform/http-server.ts';
 import type { Platform } from './platform/platform.ts';
 
 /** How errors look below an address; the first that fits. */
@@ -44,6 +52,9 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 500 },
     requestIdHeader: false,
+    trustProxy: platform.config.trustedProxies.length > 0 ? [...platform.config.trustedProxies] : false,
+    // HEAD would look up debt, and use a consent up, for an answer that nobody gets.
+    exposeHeadRoutes: false,
     genReqId: (request) => traceIdFrom(request.headers['x-trace-id']),
     return503OnClosing: false,
     ajv: {
@@ -56,10 +67,15 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
         strictNumbers: true,
       },
     },
+    // Neither of these runs the hooks below.
     frameworkErrors: (_error, request, reply) => {
+      reply.headers(alwaysSent(request.id));
       void sendError(platform, request, reply, new DomainError('invalid_request', 'the address is malformed'));
+      logRequest(platform, request, reply);
     },
+    clientErrorHandler: (error, socket) => answerBrokenHttp(platform.log, error, socket),
   });
+  app.server.on('checkExpectation', refuseExpectation);
   const limit = clientLimit(platform.config.rateLimitPerMinute);
 
   // Answers are written as they were made; the schemas are for requests and for the description.
@@ -69,6 +85,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   const patterns = collectRoutes(app);
   app.setErrorHandler((error, request, reply) => sendError(platform, request, reply, toDomainError(error)));
   app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
+  app.addHook('onRequest', oneAtATime());
   // While closing, what is in flight is answered, and told that its connection ends with that (R5).
   let closing = false;
   app.addHook('preClose', async () => {
@@ -76,10 +93,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   });
   app.addHook('onSend', async (request, reply) => {
     if (closing) reply.header('connection', 'close');
-    reply
-      .header('x-trace-id', request.id)
-      .header('cache-control', 'no-store')
-      .header('x-content-type-options', 'nosniff');
+    reply.headers(alwaysSent(request.id));
   });
   app.addHook('onResponse', async (request, reply) => logRequest(platform, request, reply));
   await app.register(swagger, apiDescription(platform.config));
@@ -89,7 +103,6 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   await app.register(async (subtree) => {
     await authorizationServerRoutes(subtree, platform, {
       audienceAliases: options.audienceAliases ?? [],
-      tokenLimit: limit,
     });
   });
   await app.register(async (subtree) => {
@@ -111,33 +124,6 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   }
   await app.ready();
   return app;
-}
-
-/** The caller's own trace id (D4), unless it is not one, or hides a NIN. */
-function traceIdFrom(header: string | string[] | undefined): string {
-  return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) && maskNins(header) === header
-    ? header
-    : newTraceId();
-}
-
-/** As Fastify's own parser, but in strict UTF-8, and with DELETE allowed to say that its empty body is JSON. */
-function parseJsonBody(app: FastifyInstance) {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  const utf8 = new TextDecoder('utf-8', { fatal: true });
-  return (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void => {
-    if (body.length === 0 && request.method === 'DELETE') {
-      done(null);
-      return;
-    }
-    let text: string;
-    try {
-      text = utf8.decode(body);
-    } catch {
-      done(new DomainError('invalid_request', 'the body is not valid UTF-8'));
-      return;
-    }
-    void parse(request, text, done);
-  };
 }
 
 type RoutePattern = readonly [pattern: RegExp, method: string];
@@ -188,14 +174,14 @@ function logRequest(platform: Platform, request: FastifyRequest, reply: FastifyR
   const seconds = reply.elapsedTime / 1000;
   platform.metrics.request({ method: request.method, route, status: reply.statusCode }, seconds);
   const error = errors.get(request);
-  const consentId = (request.params as { id?: string } | undefined)?.id;
+  const consentId = route.startsWith('/v1/debt/') ? (request.params as { id?: string } | undefined)?.id : undefined;
   const fields = {
     method: request.method,
     route,
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     traceId: request.id,
-    clientId: knownCaller(request)?.clientId,
+    clientId: knownCaller(request)?.clientId ?? claimedClientId(request),
     consentId: consentId?.slice(0, 36),
     code: error?.code,
   };

@@ -41,20 +41,30 @@ export function tellAndExit(error: unknown): never {
   process.exit(1);
 }
 
-/** Closes at SIGTERM or SIGINT, then ends with exit code 0; a second signal does not wait. */
-export function runUntilSignal(close: () => Promise<void>): void {
+/**
+ * Starts something that can be closed, and closes it at SIGTERM or SIGINT, also when that comes while it is still starting: then
+ * the process ends with exit code 0. A second signal does not wait. What cannot be started is told, with exit code 1.
+ */
+export async function runUntilSignal<Running extends { close(): Promise<void> }>(
+  start: () => Promise<Running>,
+): Promise<Running> {
+  process.stdout.on('error', () => undefined); // nobody reads us any more: that is no reason to stop
+  const starting = start();
   let closing = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (closing) process.exit(1);
       closing = true;
-      close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          process.stderr.write(`samtykke: could not close cleanly: ${String(error)}\n`);
-          process.exit(1);
-        },
-      );
+      starting
+        .then((running) => running.close())
+        .then(
+          () => process.exit(0),
+          (error: unknown) => {
+            process.stderr.write(`samtykke: could not close cleanly: ${String(error)}\n`);
+            process.exit(1);
+          },
+        );
     });
   }
+  return starting.catch(tellAndExit);
 }

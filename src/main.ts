@@ -1,14 +1,14 @@
 import { clientsWithSecrets } from './clients/client-registry.ts';
 import { sandboxSecrets } from './clients/sandbox-secrets.ts';
-import { runUntilSignal, tellAndExit } from './command-line.ts';
+import { runUntilSignal } from './command-line.ts';
 import { systemClock } from './platform/clock.ts';
 import { ConfigError, readEnv, toConfig, type Env } from './platform/config.ts';
 import { sha256 } from './platform/crypto.ts';
 import { readKeysFile, type Keys } from './platform/keys.ts';
 import { connectionProblem, migrate } from './platform/migrate.ts';
-import { openPlatform, serve, type Samtykke } from './serve.ts';
+import { closePlatform, openPlatform, serve, type Samtykke } from './serve.ts';
 
-/** Starts production: what it finds wrong is told all at once, before anything is changed (R4). */
+/** Starts production. What is wrong with configuration and keys is told all at once, before the database is touched (R4). */
 export async function startProduction(env: Env): Promise<Samtykke> {
   const problems: string[] = [];
   const config = collect(problems, () => toConfig({ ...env, SAMTYKKE_MODE: 'production' }));
@@ -36,7 +36,17 @@ export async function startProduction(env: Env): Promise<Samtykke> {
       weak.map((id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`),
     );
   }
-  return serve(platform);
+  const samtykke = await serve(platform).catch(async (error: unknown) => {
+    await closePlatform(platform);
+    throw error;
+  });
+  return {
+    ...samtykke,
+    close: async () => {
+      await samtykke.close();
+      await closePlatform(platform);
+    },
+  };
 }
 
 function collect<Value>(problems: string[], read: () => Value): Value | undefined {
@@ -49,10 +59,5 @@ function collect<Value>(problems: string[], read: () => Value): Value | undefine
 }
 
 if (import.meta.main) {
-  try {
-    const samtykke = await startProduction(readEnv(process.argv.slice(2)));
-    runUntilSignal(() => samtykke.close());
-  } catch (error) {
-    tellAndExit(error);
-  }
+  await runUntilSignal(() => startProduction(readEnv(process.argv.slice(2))));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { creditorClient, type CreditorClient } from './creditors/creditor-client.ts';
@@ -46,11 +47,22 @@ export function openPlatform(parts: Parts): Platform {
   };
 }
 
+/** Closes what `openPlatform` opened; waits for nothing longer than some seconds. */
+export async function closePlatform(platform: Platform): Promise<void> {
+  await platform.http.close();
+  await within(5, platform.db.close());
+  platform.log.info({}, 'stopped');
+  platform.log.flush();
+}
+
 export interface Samtykke {
   readonly app: FastifyInstance;
   readonly creditors: CreditorClient;
   readonly jobs: Jobs;
-  /** Stops accepting, finishes what is in flight (for at most SHUTDOWN_SECONDS), stops the jobs, closes everything (R5). */
+  /**
+   * Stops accepting, finishes what is in flight and the running jobs, for at most SHUTDOWN_SECONDS each (R5). The platform stays
+   * open.
+   */
   close(): Promise<void>;
 }
 
@@ -65,35 +77,39 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
   const creditors = creditorClient(platform);
   const jobs = startJobs(allJobs(platform), platform);
   const { extend } = world;
-  const app = await buildApp(platform, {
-    creditors,
-    audienceAliases: world.audienceAliases ?? [],
-    ...(extend === undefined ? {} : { extend: (subtree) => extend(subtree, { jobs, creditors }) }),
-  });
-
-  const close = async (): Promise<void> => {
-    const stragglers = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000);
-    // Connections that are kept alive become idle one by one, as what they carried is answered.
-    const idle = setInterval(() => app.server.closeIdleConnections(), 50);
-    await app.close();
-    clearTimeout(stragglers);
-    clearInterval(idle);
-    await jobs.stop();
+  const stopRest = async (): Promise<void> => {
+    await within(config.shutdownSeconds, jobs.stop());
     creditors.close();
-    await platform.http.close();
-    await platform.db.close();
-    log.info({}, 'stopped');
-    log.flush();
   };
-
   try {
+    const app = await buildApp(platform, {
+      creditors,
+      audienceAliases: world.audienceAliases ?? [],
+      ...(extend === undefined ? {} : { extend: (subtree) => extend(subtree, { jobs, creditors }) }),
+    });
     await app.listen({ port: config.port, host: config.host });
+    log.info({ port: config.port, mode: config.mode }, 'listening');
+    const close = async (): Promise<void> => {
+      const stragglers = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000);
+      // Connections that are kept alive become idle one by one, as what they carried is answered.
+      const idle = setInterval(() => app.server.closeIdleConnections(), 50);
+      await app.close();
+      clearTimeout(stragglers);
+      clearInterval(idle);
+      await stopRest();
+    };
+    return { app, creditors, jobs, close };
   } catch (error) {
-    await close();
+    await stopRest();
     throw listenProblem(config, error);
   }
-  log.info({ port: config.port, mode: config.mode }, 'listening');
-  return { app, creditors, jobs, close };
+}
+
+/** Waits for `work`, but not longer than that; what is not done by then is given up. */
+async function within(seconds: number, work: Promise<unknown>): Promise<void> {
+  const limit = new AbortController();
+  await Promise.race([work, sleep(seconds * 1000, undefined, { signal: limit.signal })]);
+  limit.abort();
 }
 
 /** What is wrong when a port cannot be listened on, and how to mend it (R3). */

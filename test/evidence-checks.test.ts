@@ -33,7 +33,12 @@ const scanAnswer = (changes: object) => scan({ 'answers-1.ndjson': `${JSON.strin
 
 test('E1: the scan finds a number, a secret and a token in a log', () => {
   assert.equal(scan({ 'a.log': '{"msg":"request"}\n' }).length, 0);
-  for (const line of ['{"msg":"for 14842249091"}', '{"msg":"sandbox-secret-2"}', `{"msg":"Bearer ${token}"}`]) {
+  for (const line of [
+    '{"msg":"for 14842249091"}',
+    '{"msg":"sandbox-secret-2"}',
+    `{"msg":"Bearer ${token}"}`,
+    '{"stack":"Error\\n    at lookUp (x)"}',
+  ]) {
     assert.equal(scan({ 'a.log': `${line}\n` }).length, 1, line);
   }
 });

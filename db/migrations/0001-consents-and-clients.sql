@@ -50,6 +50,7 @@ create table person (
   nin_cipher_key text not null,
   created_at timestamptz not null
 );
+create index person_by_time on person using brin (created_at);
 
 create table consent (
   id uuid primary key,
@@ -136,13 +137,14 @@ begin
     delete from audit_log using doomed where audit_log.id = doomed.id returning audit_log.person_id
   )
   select count(*), gone_persons || array_agg(distinct person_id) into log_rows, gone_persons from gone;
-  -- A person whom nothing speaks of any more. One that a registration is using at this instant is left for the next run.
+  -- Persons of whom nothing speaks any more; and those met a week or two ago of whom nothing ever did, because a registration
+  -- lost a race for its id. One that a registration is using at this instant is left.
   with candidate as (
     select id from person
-    where id = any (gone_persons)
+    where (id = any (gone_persons) or created_at between newest - interval '7 days' and newest)
       and not exists (select from consent where consent.person_id = person.id)
       and not exists (select from audit_log where audit_log.person_id = person.id)
-    for update skip locked
+    limit p_limit for update skip locked
   ), gone as (
     delete from person using candidate where person.id = candidate.id returning 1
   )

@@ -140,7 +140,7 @@ function clientAdapter(platform: Platform): Adapter {
       const client = await findClient(platform.db, id).catch((error: unknown) => {
         throw databaseAway(error);
       });
-      if (client === undefined || !client.enabled) return undefined;
+      if (client === undefined || !client.enabled || client.secretHashes.length === 0) return undefined;
       return {
         client_id: client.id,
         client_name: client.name,

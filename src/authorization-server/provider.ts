@@ -62,10 +62,17 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
               new errors.InvalidTarget(),
               `unknown audience: use ${apiUrl} followed by the path of the API`,
             );
+          // `audience` is not a parameter that the library knows: where `resource` is there too, both must say the same.
+          const audience: unknown = ctx.oidc.body?.['audience'];
+          if (audience !== undefined && audience !== resource) {
+            throw refused(new errors.InvalidTarget(), 'audience and resource name different APIs: send one of them');
+          }
           const scope = ctx.oidc.params?.['scope'];
           const decision = decideScopes(api, typeof scope === 'string' ? scope : undefined, registeredScopesOf(client));
-          if ('refused' in decision)
-            throw new errors.InvalidScope(decision.refused, typeof scope === 'string' ? scope : '');
+          // Without the scope, which the library would repeat to whoever sent it, whatever it is.
+          if ('refused' in decision) {
+            throw Object.assign(new errors.InvalidScope(decision.refused, ''), { scope: undefined });
+          }
           return {
             scope: decision.granted,
             audience: audienceOf(api, apiUrl),

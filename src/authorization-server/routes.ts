@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DomainError } from '../errors/domain-error.ts';
-import type { ClientLimit } from '../clients/require-token.ts';
+import { DomainError } from '../errors/domain-error.ts';
+import { tokenLimits } from '../clients/rate-limit.ts';
 import type { Platform } from '../platform/platform.ts';
 import { authorizationServer, endpoints } from './provider.ts';
 
@@ -11,7 +11,7 @@ import { authorizationServer, endpoints } from './provider.ts';
 export async function authorizationServerRoutes(
   app: FastifyInstance,
   platform: Platform,
-  options: { audienceAliases: readonly string[]; tokenLimit: ClientLimit },
+  options: { audienceAliases: readonly string[] },
 ): Promise<void> {
   const provider = authorizationServer(platform, options.audienceAliases);
   const handle = provider.callback();
@@ -37,19 +37,40 @@ export async function authorizationServerRoutes(
 
   app.get(endpoints.discovery, { schema: { hide: true } }, pass);
   app.get(endpoints.jwks, { schema: { hide: true } }, pass);
-  app.post(endpoints.revocation, { schema: { hide: true } }, pass);
-  app.post(endpoints.token, { schema: { hide: true } }, async (request, reply) => {
-    await options.tokenLimit(`${claimedClientId(request)} ${request.ip}`);
+  const limits = tokenLimits(platform.config.rateLimitPerMinute);
+  app.post(endpoints.revocation, { schema: { hide: true }, onRequest: checkForm }, pass);
+  app.post(endpoints.token, { schema: { hide: true }, onRequest: checkForm }, async (request, reply) => {
+    const sender = { clientId: claimedClientId(request) ?? '', address: request.ip };
+    await limits.check(sender);
     await pass(request, reply);
+    await limits.count(sender, reply.raw.statusCode !== 401);
   });
 }
 
-/** Who a token request says it is from; not yet proved, so a limit on it counts the sender's address too. */
-function claimedClientId(request: FastifyRequest): string {
+// As much as the library reads.
+const MOST_BYTES = 56 * 1024;
+
+/** E2, before the library sees it: it would answer both with 400. */
+async function checkForm(request: FastifyRequest): Promise<void> {
+  const { 'content-length': length, 'content-type': type } = request.headers;
+  if (Number(length ?? 0) > MOST_BYTES) {
+    throw new DomainError('payload_too_large', `the body is larger than ${MOST_BYTES} bytes`);
+  }
+  if (type !== undefined && !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
+    const wanted = 'send the parameters as a form, with Content-Type: application/x-www-form-urlencoded';
+    throw new DomainError('unsupported_media_type', wanted);
+  }
+}
+
+/**
+ * Who a request to the token endpoint says it is from, if that is a UUID as all our clients' ids are. Not proved by that: what
+ * others send in a client's name must not be counted against the client.
+ */
+export function claimedClientId(request: FastifyRequest): string | undefined {
   const encoded = /^Basic +([\w+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1];
-  return encoded === undefined
-    ? ''
-    : (Buffer.from(encoded, 'base64').toString('latin1').split(':', 1)[0] ?? '').slice(0, 64);
+  if (encoded === undefined) return undefined;
+  const [id = ''] = Buffer.from(encoded, 'base64').toString('latin1').split(':', 1);
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id.toLowerCase() : undefined;
 }
 
 /** RFC 6749 section 5.2: an error of the token endpoint that did not come from the library. */

@@ -47,7 +47,7 @@ const SAVE = sql<never>(
   `insert into client (id, name, organisation_number, enabled, secret_hashes, may_register_agreements, may_read_events,
                        may_use_openid, redirect_uris, created_at)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-   on conflict (id) do update set name = excluded.name, enabled = excluded.enabled, secret_hashes = excluded.secret_hashes,
+   on conflict (id) do update set name = excluded.name, secret_hashes = excluded.secret_hashes,
      may_register_agreements = excluded.may_register_agreements, may_read_events = excluded.may_read_events,
      may_use_openid = excluded.may_use_openid, redirect_uris = excluded.redirect_uris`,
 );
@@ -59,7 +59,7 @@ const SAVE_PURPOSES = sql<never>(
    on conflict do nothing`,
 );
 
-/** Makes a client, or brings one up to date; purposes are added, never taken away here (that ends consents: `switch-permission.ts`). */
+/** Makes a client, or brings one up to date; whether it is enabled is left alone then, and purposes are added, never taken away here (that ends consents: `switch-permission.ts`). */
 export async function saveClient(tx: Transaction, client: Client, now: Date): Promise<void> {
   await tx.query(TAKE_TURNS);
   await tx.query(SAVE, [

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Platform } from '../platform/platform.ts';
 import { apiNamed, apiScopes, type Api } from './audience.ts';
 import { findCaller, type Caller } from './access-token.ts';
+import type { ClientLimit } from './rate-limit.ts';
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
@@ -49,29 +49,6 @@ export function checkAudience(caller: Caller | undefined, api: Api, apiUrl: stri
     );
   }
   return caller;
-}
-
-/** Counts a client's requests on this node (E4). Throws `rate_limited` when there were too many within a minute. */
-export type ClientLimit = (clientId: string) => Promise<void>;
-
-/** `perMinute` 0: no limit. Each node counts for itself. */
-export function clientLimit(perMinute: number): ClientLimit {
-  if (perMinute === 0) return async () => undefined;
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
-  return async (clientId) => {
-    try {
-      await limiter.consume(clientId);
-    } catch (spent) {
-      if (!(spent instanceof RateLimiterRes)) throw spent;
-      throw new DomainError(
-        'rate_limited',
-        `this client may make ${perMinute} requests a minute: wait for as long as Retry-After says`,
-        {
-          retryAfterSeconds: spent.msBeforeNext / 1000,
-        },
-      );
-    }
-  };
 }
 
 /** The guard of an API whose every scope is asked for (agreement, events): a hook that finds the caller, or refuses. */

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Caller } from '../clients/access-token.ts';
-import { bearerTokenOf, checkAudience, rememberCaller, type ClientLimit } from '../clients/require-token.ts';
+import { bearerTokenOf, checkAudience, rememberCaller } from '../clients/require-token.ts';
+import type { ClientLimit } from '../clients/rate-limit.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Consent } from './consent.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { ClientLimit } from '../clients/require-token.ts';
+import type { ClientLimit } from '../clients/rate-limit.ts';
 import { debtErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ConsentIdInPath, consentForRequest } from './consent-for-request.ts';

@@ -1,4 +1,5 @@
-import { sql, type Database } from '../platform/db.ts';
+import { DomainError } from '../errors/domain-error.ts';
+import { sql, sqlState, type Database } from '../platform/db.ts';
 import type { ArchiveReason, Purpose } from './consent.ts';
 
 /**
@@ -105,7 +106,14 @@ async function sealedState(db: Database, clientId: string, now: Date): Promise<{
 }
 
 async function stateOf(db: Database, clientId: string): Promise<{ last_seq: number; unsealed: boolean }> {
-  const [state] = await db.query(STATE, [clientId]);
+  const [state] = await db.query(STATE, [clientId]).catch((error: unknown) => {
+    // A replica cannot say (55000): while a primary is being replaced that is an outage like any other.
+    if (sqlState(error) !== '55000') throw error;
+    throw new DomainError('unavailable', 'The service has no primary database right now. Try again in a few seconds.', {
+      cause: error,
+      retryAfterSeconds: 3,
+    });
+  });
   if (state === undefined) throw new Error('feed_state answered no row');
   return state;
 }

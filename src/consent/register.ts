@@ -4,7 +4,7 @@ import { violatedConstraint, type SqlValue } from '../platform/db.ts';
 import { newId } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { daysOf, decideRegistration, expiryOf, type Consent, type Duration, type Purpose } from './consent.ts';
-import { FIND_BY_EXTERNAL_ID, FIND_PERSON, REGISTER, consentOf } from './store.ts';
+import { FIND_BY_EXTERNAL_ID, FIND_PERSONS, REGISTER, consentOf } from './store.ts';
 
 export interface Registration {
   readonly clientId: string;
@@ -71,9 +71,9 @@ export async function registerConsent(platform: Platform, registration: Registra
     }
     const existing = externalId === null ? undefined : await findByExternalId(platform, clientId, externalId);
     if (existing !== undefined) {
-      const [person] = await platform.db.query(FIND_PERSON, [indexes.map((entry) => entry.hash)]);
-      if (decideRegistration({ personId: person?.id, purpose, duration }, existing) === 'already_registered')
-        return existing;
+      const persons = await platform.db.query(FIND_PERSONS, [indexes.map((entry) => entry.hash)]);
+      const personId = persons.find((person) => person.id === existing.personId)?.id;
+      if (decideRegistration({ personId, purpose, duration }, existing) === 'already_registered') return existing;
       throw new DomainError(
         'consent_conflict',
         'client_consent_id is already registered with other data: use a new id, or send the same person, scope and duration as before',

@@ -60,8 +60,8 @@ export const FIND_WITH_CALLER = sql<TokenRow & { [Column in keyof ConsentRow]: C
    left join (select ${COLUMNS} from consent where id = $3) as consent on true`,
 );
 
-/** $1 all keyed hashes of the NIN */
-export const FIND_PERSON = sql<{ id: string }>('person_find', 'select id from person where nin_index = any ($1)');
+/** $1 all keyed hashes of the NIN. While keys are rotated one person may have been met twice, under two keys. */
+export const FIND_PERSONS = sql<{ id: string }>('person_find_all', 'select id from person where nin_index = any ($1)');
 
 /** $1 person */
 export const READ_PERSON = sql<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
@@ -81,11 +81,13 @@ export const REGISTER = sql<{ permitted: boolean; person_id: string | null; made
   `with permit as materialized (
      select 1 from client_purpose where client_id = $2 and purpose = $3 and open for share
    ), known as (
-     select id from person where nin_index = any ($9)
+     select id from person where nin_index = any ($9) order by created_at, id limit 1
+   ), taken as (
+     select 1 from consent where client_id = $2 and external_id = $5
    ), met as (
      insert into person (id, nin_index, nin_index_key, nin_cipher, nin_cipher_key, created_at)
      select $10::uuid, $11::bytea, $12, $13::bytea, $14, $6::timestamptz
-     where exists (select from permit) and not exists (select from known)
+     where exists (select from permit) and not exists (select from known) and not exists (select from taken)
      on conflict (nin_index) do nothing returning id
    ), who as (
      select id from known union all select id from met

@@ -89,6 +89,16 @@ export function agreementFrom(
   // PostgreSQL's text holds every character but this one.
   if (request.client_consent_id.includes('\0'))
     throw new DomainError('invalid_request', 'client_consent_id must not contain a NUL character');
+  // A surrogate without its partner is no character: it would come back as another one.
+  if (!request.client_consent_id.isWellFormed()) {
+    throw new DomainError('invalid_request', 'client_consent_id must be well-formed Unicode');
+  }
+  if (request.client_consent_id.includes(nin.reveal())) {
+    throw new DomainError(
+      'invalid_request',
+      'client_consent_id must not contain the national identity number: it is kept in clear, and comes back in the feed',
+    );
+  }
   return {
     nin,
     purpose,

@@ -80,6 +80,7 @@ test('D3: one broken rule, on whichever loan, rejects the whole answer', () => {
     [without(card, 'nonInterestBearingBalance'), 'amount_invalid'],
     [{ ...facility, timestamp: 'yesterday' }, 'timestamp_invalid'],
     [{ ...facility, timestamp: '2026-13-01T00:00:00Z' }, 'timestamp_invalid'],
+    [{ ...facility, timestamp: '2026-02-30T00:00:00Z' }, 'timestamp_invalid'],
     [{ ...facility, timestamp: 1_700_000_000 }, 'timestamp_invalid'],
     [{ ...facility, installmentChargePeriod: 'DAILY' }, 'period_invalid'],
   ] as const) {

@@ -128,9 +128,11 @@ const isPeriod = (value: unknown): value is InstallmentChargePeriod => PERIODS.i
 
 function timestampFrom(value: unknown, fetchedAt: string): string | undefined {
   if (value === undefined || value === null) return fetchedAt;
-  const shaped =
-    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value);
-  if (!shaped || Number.isNaN(Date.parse(value))) return undefined;
+  const shape = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+  const day = typeof value === 'string' ? shape.exec(value)?.[1] : undefined;
+  if (typeof value !== 'string' || day === undefined || Number.isNaN(Date.parse(value))) return undefined;
+  // 30 February would pass for 2 March.
+  if (new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day) return undefined;
   return new Date(value).toISOString();
 }
 

@@ -30,10 +30,8 @@ export async function askCreditors(
           return { creditor, live, delivered };
         } catch (error) {
           platform.metrics.creditorAsked('missing');
-          platform.log.warn(
-            { creditorId: creditor.id, traceId: ask.traceId, error },
-            'a creditor did not answer as it should',
-          );
+          const reason = deadline.signal.aborted ? 'deadline' : error instanceof Error ? error.message : 'unknown';
+          platform.log.warn({ creditorId: creditor.id, traceId: ask.traceId, reason }, 'a creditor is missing');
           return { creditor, live: null, delivered };
         }
       }),

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ClientLimit } from '../clients/require-token.ts';
+import type { ClientLimit } from '../clients/rate-limit.ts';
 import { bearerTokenOf, checkAudience, rememberCaller } from '../clients/require-token.ts';
 import { findCaller } from '../clients/access-token.ts';
 import { ConsentIdInPath, consentForRequest } from '../consent/consent-for-request.ts';

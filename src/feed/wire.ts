@@ -18,9 +18,11 @@ export function feedQueryFrom(query: unknown): { from: number; limit: number } {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined)
     throw new DomainError('invalid_request', 'fromSequenceNr and limit are the only query parameters here');
+  // A limit of more digits than a number can hold is above the maximum all the same.
+  const huge = typeof limit === 'string' && /^[1-9]\d{15,}$/.test(limit);
   return {
     from: wholeNumber('fromSequenceNr', fromSequenceNr, 0),
-    limit: Math.min(wholeNumber('limit', limit, 1), MAX_LIMIT),
+    limit: huge ? MAX_LIMIT : Math.min(wholeNumber('limit', limit, 1), MAX_LIMIT),
   };
 }
 
@@ -28,7 +30,8 @@ function wholeNumber(name: string, text: unknown, least: number): number {
   if (text === undefined) throw new DomainError('invalid_request', `${name} is missing`);
   const value = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new DomainError('invalid_request', `${name} must be a whole number, ${least} or more, given once`);
+  const range = `a whole number, ${least} or more and at most ${Number.MAX_SAFE_INTEGER}`;
+  throw new DomainError('invalid_request', `${name} must be ${range}, given once`);
 }
 
 const CreatedEvent = Type.Object({

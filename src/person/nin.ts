@@ -67,11 +67,6 @@ export class Nin {
     return this.#digits === other.#digits;
   }
 
-  /** Date of birth part and dots, as people may see it: `021184 •••••`. */
-  masked(): string {
-    return `${this.#digits.slice(0, 6)} •••••`;
-  }
-
   toString(): string {
     return '[nin]';
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { Population } from '../person/nin.ts';
 
@@ -66,6 +67,11 @@ const VARIABLES = [
     what: 'requests a minute for each client on each node; 0: no limit',
     fallback: 'sandbox 600000; production 6000',
   },
+  {
+    name: 'TRUSTED_PROXIES',
+    what: 'addresses or networks of proxies in front, with commas between: who sends is then read from X-Forwarded-For',
+    fallback: 'none',
+  },
   { name: 'SHUTDOWN_SECONDS', what: 'how long SIGTERM waits for what is in flight', fallback: '20' },
   { name: 'FEED_READABLE_DAYS', what: 'how long events can be read', fallback: '7' },
   { name: 'FEED_RETENTION_DAYS', what: 'how long events are kept', fallback: '30' },
@@ -103,6 +109,7 @@ export interface Config {
   readonly lookupDeadlineMs: number;
   readonly creditorConnections: number;
   readonly rateLimitPerMinute: number;
+  readonly trustedProxies: readonly string[];
   readonly shutdownSeconds: number;
   readonly feedReadableDays: number;
   readonly feedRetentionDays: number;
@@ -168,6 +175,13 @@ export function toConfig(env: Env): Config {
     if (production && url.protocol !== 'https:') problems.push(`${name} is plain http: production needs https`);
     return url.origin;
   };
+  const addresses = (name: Name): readonly string[] => {
+    const parts = (read(name) ?? '').split(',').map((part) => part.trim());
+    const named = parts.filter((part) => part !== '');
+    if (named.every((part) => isIP(part.replace(/\/\d{1,3}$/, '')) !== 0)) return named;
+    problems.push(`${name} must hold IP addresses or networks with commas between, as 10.0.0.5,192.168.0.0/16`);
+    return [];
+  };
   const postgres = (name: Name): string | undefined => {
     const text = read(name);
     if (text === undefined) return undefined;
@@ -221,6 +235,7 @@ export function toConfig(env: Env): Config {
     lookupDeadlineMs: whole('LOOKUP_DEADLINE_MS', 3_000, 50, 60_000),
     creditorConnections: whole('CREDITOR_CONNECTIONS', 16, 1, 1_000),
     rateLimitPerMinute: whole('RATE_LIMIT_PER_MINUTE', production ? 6_000 : 600_000, 0, 100_000_000),
+    trustedProxies: addresses('TRUSTED_PROXIES'),
     shutdownSeconds: whole('SHUTDOWN_SECONDS', 20, 1, 600),
     feedReadableDays: whole('FEED_READABLE_DAYS', 7, 1, 365),
     feedRetentionDays: whole('FEED_RETENTION_DAYS', 30, 8, 3_660),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { DomainError } from '../errors/domain-error.ts';
@@ -72,6 +73,48 @@ test('E3: connections that are cut fail as `unavailable`, are replaced, and end 
   );
   await failed;
   assert.equal(await nOf(1), 2);
+});
+
+test('E3: a database that has gone silent fails as `unavailable` within its time, and what it held is free again', async () => {
+  const { hostname, port } = new URL(database.superuserUrl);
+  const sockets = new Set<Socket>();
+  let silent = false;
+  const proxy = createServer((socket) => {
+    const upstream = connect(Number(port), hostname);
+    for (const end of [socket, upstream]) sockets.add(end.on('error', () => undefined));
+    socket.on('data', (data) => silent || upstream.write(data));
+    upstream.on('data', (data) => silent || socket.write(data));
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = Object.assign(new URL(database.superuserUrl), {
+    port: String((proxy.address() as AddressInfo).port),
+  }).href;
+  const through = openDatabase({ url, poolSize: 2, statementMs: 200 });
+  try {
+    await through.query(READ, [1]);
+    silent = true;
+    const unavailable = (error: unknown) => error instanceof DomainError && error.code === 'unavailable';
+    await assert.rejects(through.query(ADD, [2]), unavailable);
+    await assert.rejects(
+      through.transaction((tx) => tx.query(ADD, [2])),
+      unavailable,
+    );
+    silent = false;
+    assert.equal((await through.query(READ, [1]))[0]?.n, 2);
+  } finally {
+    await through.close();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => proxy.close(resolve));
+  }
+});
+
+test('a serving role is taken on whatever options the address brings along', async () => {
+  for (const options of ['', '?options=-c%20search_path%3Dpublic', '?options=-c%20role%3Dpostgres']) {
+    const other = openDatabase({ url: database.superuserUrl + options, poolSize: 1, role: 'samtykke_app' });
+    const [who] = await other.query(sql<{ role: string }>('who', 'select current_user as role'));
+    await other.close();
+    assert.equal(who?.role, 'samtykke_app', options);
+  }
 });
 
 test('a number beyond 2^53 is an error and not another number', async () => {

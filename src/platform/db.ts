@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
+import { systemClock } from './clock.ts';
 
 /**
  * What may be an SQL parameter. A `Nin` is not among them on purpose: it goes into the database as keyed hash and ciphertext
@@ -38,8 +39,6 @@ export interface Database extends Queryable {
    * transaction. When the connection is lost during COMMIT the outcome is unknown and the error says `unavailable`.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
-  /** Connections in use, idle, and callers waiting for one. */
-  poolState(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -49,9 +48,13 @@ export interface DatabaseOptions {
   readonly applicationName?: string;
   /** A role to take on at connecting, when one login both migrates and serves. */
   readonly role?: string;
-  readonly statementTimeoutMs?: number;
+  /** Longest time of one statement, in milliseconds; a server that does not answer gets two seconds more. */
+  readonly statementMs?: number;
   readonly onConnectionError?: (error: Error) => void;
 }
+
+/** No statement of ours takes this long, unless something is wrong with the database. */
+const STATEMENT_MS = 8_000;
 
 const insideTransaction = new AsyncLocalStorage<true>();
 
@@ -73,16 +76,25 @@ function parseSafeInteger(text: string): number {
 
 /** Opens a pool; connects lazily, and again by itself when the database was away. */
 export function openDatabase(options: DatabaseOptions): Database {
+  // What an address says in `options` would be taken instead of ours, and the serving role be dropped without a word.
+  const url = new URL(options.url);
+  const given = url.searchParams.getAll('options');
+  url.searchParams.delete('options');
+  const settings = [...given, ...(options.role === undefined ? [] : [`-c role=${options.role}`])].join(' ');
+  const statementMs = options.statementMs ?? STATEMENT_MS;
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: url.href,
     max: options.poolSize,
     application_name: options.applicationName ?? 'samtykke',
     connectionTimeoutMillis: 5_000,
-    statement_timeout: options.statementTimeoutMs ?? 15_000,
+    statement_timeout: statementMs,
+    // A server that is frozen or cut off cannot keep its own time limit.
+    query_timeout: statementMs + 2_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types,
-    ...(options.role === undefined ? {} : { options: `-c role=${options.role}` }),
+    ...(settings === '' ? {} : { options: settings }),
   });
   const report = options.onConnectionError ?? (() => undefined);
   // Without a listener on the pool *and* on each client, a connection that is cut while idle or closing ends the process.
@@ -93,7 +105,6 @@ export function openDatabase(options: DatabaseOptions): Database {
     kind: 'database',
     query: (statement, values = []) => retried(() => onLivingConnection(pool, statement, values)),
     transaction: (work) => retried(() => inTransaction(pool, work)),
-    poolState: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
 }
@@ -116,10 +127,13 @@ async function onLivingConnection<Row>(
   statement: Statement<Row>,
   values: readonly SqlValue[],
 ): Promise<Row[]> {
+  const begun = systemClock.stopwatch();
   try {
     return await onOwnConnection(pool, statement, values);
   } catch (error) {
-    const cut = error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
+    // At once, that is: one that has been waited for is not waited for again.
+    const atOnce = systemClock.stopwatch() - begun < 1_000;
+    const cut = atOnce && error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
     if (!cut || !statement.text.startsWith('select')) throw error;
     return onOwnConnection(pool, statement, values);
   }
@@ -155,9 +169,13 @@ async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => P
     await commit(client);
     return result;
   } catch (error) {
-    await client.query('rollback').catch((cause: unknown) => {
-      broken = cause instanceof Error ? cause : new Error('rollback failed');
-    });
+    // Over a connection that does not answer nothing more is said: it is closed, and that rolls back too.
+    if (error instanceof DomainError && error.code === 'unavailable') broken = error;
+    else {
+      await client.query('rollback').catch((cause: unknown) => {
+        broken = cause instanceof Error ? cause : new Error('rollback failed');
+      });
+    }
     throw error;
   } finally {
     client.release(broken);

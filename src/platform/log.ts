@@ -1,7 +1,8 @@
 import pg from 'pg';
-import { pino, stdSerializers } from 'pino';
+import { pino } from 'pino';
 import { DomainError } from '../errors/domain-error.ts';
 import { maskNins } from '../person/nin.ts';
+import { systemClock } from './clock.ts';
 
 /** Structured log, a JSON object a line. Fields and messages pass a net that masks whatever looks like a NIN (E1). */
 export interface Log {
@@ -15,11 +16,14 @@ export interface Log {
 
 /** `file`: a path (made when missing), or `-` for standard output. */
 export function openLog(options: { file: string; level: string }): Log {
+  let giveUpAt = Infinity;
   const destination = pino.destination({
     dest: options.file === '-' ? 1 : options.file,
     mkdir: true,
     sync: false,
     minLength: 0,
+    // Asked when a pipe is full: nobody may be reading it any more.
+    retryEAGAIN: () => systemClock.stopwatch() < giveUpAt,
   });
   const logger = pino(
     {
@@ -38,6 +42,7 @@ export function openLog(options: { file: string; level: string }): Log {
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
     flush: () => {
+      giveUpAt = systemClock.stopwatch() + 2_000;
       try {
         destination.flushSync();
       } catch {
@@ -49,12 +54,12 @@ export function openLog(options: { file: string; level: string }): Log {
 
 /**
  * An error as it goes into the log. Of a database error only what names the place: its message and detail can hold values of
- * rows. Of the rest type, message and stack; the cause likewise.
+ * rows. Of the rest type, message and place; the cause likewise.
  */
 function describeError(error: unknown): object {
   if (error instanceof pg.DatabaseError) {
     const { code, table, column, constraint, routine } = error;
-    return { type: 'DatabaseError', code, table, column, constraint, routine, stack: framesOf(error) };
+    return { type: 'DatabaseError', code, table, column, constraint, routine, where: placeOf(error) };
   }
   if (error instanceof DomainError) {
     return {
@@ -64,11 +69,18 @@ function describeError(error: unknown): object {
     };
   }
   if (error instanceof Error) {
-    const { type, message, stack } = stdSerializers.err(error);
-    return { type, message, stack, ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }) };
+    const { name, message } = error;
+    return {
+      type: name,
+      message,
+      where: placeOf(error),
+      ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+    };
   }
   return { type: typeof error };
 }
 
-/** The stack without its first line, which repeats the message. */
-const framesOf = (error: Error): string => (error.stack ?? '').split('\n').slice(1).join('\n');
+/** The place in our code where an error came from, `consent/use.ts:31`; no stack goes into a log (E1). */
+function placeOf(error: Error): string | undefined {
+  return /\/(?:src|sandbox)\/([\w/.-]+\.ts:\d+)/.exec(error.stack ?? '')?.[1];
+}

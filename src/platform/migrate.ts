@@ -61,6 +61,7 @@ export async function migrate(options: {
     if (version < 150_000) {
       throw new MigrationError(`this is PostgreSQL ${Math.trunc(version / 10_000)}: Samtykke needs 15 or newer`);
     }
+    await refuseOtherMode(client, options.mode); // before anything is changed
     const login = decodeURIComponent(new URL(options.servingUrl).username);
     if (!(await isUpToDate(client, version, login, options.folder))) {
       await client.query('select pg_advisory_lock($1)', [LOCK]);
@@ -68,14 +69,23 @@ export async function migrate(options: {
       await applyMissing(client, options.folder);
       await client.query('insert into installation (mode) values ($1) on conflict do nothing', [options.mode]);
     }
-    const { mode } = (await client.query('select mode from installation')).rows[0];
-    if (mode !== options.mode) {
-      throw new MigrationError(
-        `this database belongs to a ${mode} installation: give ${options.mode} a database of its own`,
-      );
-    }
+    await refuseOtherMode(client, options.mode);
   } finally {
     await client.end();
+  }
+}
+
+/** A database that says already whose it is must be of our mode; one that says nothing yet is anybody's. */
+async function refuseOtherMode(client: pg.Client, wanted: Mode): Promise<void> {
+  const { rows } = await client.query(
+    `select from pg_class where oid = to_regclass('installation') and has_table_privilege(oid, 'select')`,
+  );
+  if (rows.length === 0) return;
+  const [installation] = (await client.query('select mode from installation')).rows as { mode: Mode }[];
+  if (installation !== undefined && installation.mode !== wanted) {
+    throw new MigrationError(
+      `this database belongs to a ${installation.mode} installation: give ${wanted} a database of its own`,
+    );
   }
 }
 

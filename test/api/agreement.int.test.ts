@@ -171,6 +171,32 @@ test('G5, G6: a number that is not one, or is a real person’s, is refused and 
   );
 });
 
+test('G3: an id that is no well-formed Unicode, or holds the number itself, is refused: it could not come back as it was', async () => {
+  const send = (id: string) =>
+    world.call({
+      method: 'PUT',
+      url: '/v1/consent/agreement',
+      headers: { ...bearer(token), 'content-type': 'application/json' },
+      payload: JSON.stringify(agreement({ client_consent_id: 'ID' })).replace('"ID"', `"${id}"`),
+    });
+  for (const id of ['\\ud800', 'x\\udfff', '\\udc00\\ud800']) {
+    assert.match((await send(id)).json.message, /^client_consent_id must be well-formed/);
+  }
+  assert.equal((await send('\\ud83d\\ude00')).json.client_consent_id, '😀');
+  for (const id of ['14842249091', 'loan-14842249091-1']) {
+    assert.match((await send(id)).json.message, /^client_consent_id must not contain the national identity number/);
+  }
+});
+
+test('C8: a registration that is refused leaves nothing of the person', async () => {
+  const persons = () => world.inspect('select count(*) as count from person');
+  await putAgreement(world, token, agreement({ client_consent_id: 'taken' }));
+  const before = await persons();
+  await refused(agreement({ client_consent_id: 'taken', nin: '05886791269' }), 409);
+  await refused(agreement({ client_consent_id: 'free', nin: '05886791260' }), 400);
+  assert.deepEqual(await persons(), before);
+});
+
 test('G5: missing, misspelt and unknown fields, and what is no object, are named', async () => {
   for (const field of ['nin', 'scope_of_consent', 'consent_duration_days', 'client_consent_id']) {
     const body: Record<string, unknown> = agreement({ client_consent_id: 'no' });

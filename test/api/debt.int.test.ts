@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { connect, type AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { creditorIds } from '../../sandbox/creditor-list.ts';
 import { testPersons } from '../../sandbox/people.ts';
@@ -190,6 +191,35 @@ test('C4, D4: a single-use consent is answered once; then it was used, with the 
   );
 });
 
+test('C4: HEAD looks nothing up and uses nothing up', async () => {
+  const id = await newSingleUse(world);
+  const head = await world.call({ method: 'HEAD', url: `/v1/debt/${id}`, headers: bearer(token) });
+  assert.equal(head.status, 405);
+  assert.equal((await lookUp(id)).status, 200);
+});
+
+test('C5: debt that waits behind another answer on the same connection does not leave after a revocation', async () => {
+  const [slow, id] = [await newConsent(world, { nin: '29868099311' }), await newConsent(world)];
+  await world.app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = world.app.server.address() as AddressInfo;
+  const request = (consentId: string) =>
+    `GET /v1/debt/${consentId} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+  const socket = connect(port, '127.0.0.1');
+  let answers = '';
+  socket.on('data', (data) => (answers += data.toString()));
+  socket.write(request(slow) + request(id));
+  // The first one waits for two creditors until the deadline of 400 ms; the second would have been ready long before that.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const revoked = await world.call({ method: 'DELETE', url: `/v1/debt/${id}`, headers: bearer(token) });
+  assert.equal(revoked.status, 204);
+  while (answers.split('HTTP/1.1 ').length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  socket.destroy();
+  assert.deepEqual(
+    [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]),
+    ['200', '403'],
+  );
+});
+
 test('C4: a lookup that fails on our side does not use up a single-use consent', async () => {
   const id = await newSingleUse(world);
   await world.inspect(
@@ -325,7 +355,7 @@ test('D4, E1: the caller’s trace id comes back in header and error, and one th
 test('E2: other methods and addresses are refused in this API’s shape', async () => {
   const post = await world.call({ method: 'POST', url: `/v1/debt/${randomUUID()}`, headers: bearer(token) });
   assert.equal(post.status, 405);
-  assert.equal(post.headers['allow'], 'DELETE, GET, HEAD');
+  assert.equal(post.headers['allow'], 'DELETE, GET');
   assert.equal(post.json.error, 'method not allowed');
   const lost = await world.call({ method: 'GET', url: '/v1/debt/a/b/c', headers: bearer(token) });
   assert.equal(lost.status, 404);

@@ -125,6 +125,7 @@ test('E4: over its limit a client gets 429 with Retry-After on every API, and an
       200,
     );
     for (let at = 0; at < 12; at++) await tokenFor(limited, 'events', { client: 2 }).catch(() => undefined);
+
     const token = await limited.call(
       tokenRequest(
         { grant_type: 'client_credentials', audience: `${API}/v1/debt`, scope: 'debt.unsecured.processing' },

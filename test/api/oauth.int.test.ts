@@ -106,6 +106,47 @@ test('RFC 8707: `resource` names the API as well as `audience` does', async () =
   assert.equal(answer.status, 200);
 });
 
+test('A3: `audience` and `resource` that name different APIs are invalid_target, and equal ones are one', async () => {
+  const resource = `${API}/v1/debt`;
+  const different = await ask({ resource });
+  assert.deepEqual([different.status, different.json.error], [400, 'invalid_target']);
+  assert.equal((await ask({ resource: AGREEMENT })).status, 200);
+});
+
+test('E1: what was asked for in vain is not repeated', async () => {
+  const answer = await ask({ scope: '14842249091' });
+  assert.equal(answer.json.error, 'invalid_scope');
+  assert.ok(!answer.text.includes('14842249091'));
+});
+
+test('E2: a token request that is too large is 413, and one that is no form 415', async () => {
+  const send = (type: string, payload: string) =>
+    world.call({
+      method: 'POST',
+      url: '/oauth2/token',
+      headers: { authorization: basic, 'content-type': type },
+      payload,
+    });
+  const large = await send('application/x-www-form-urlencoded', `scope=${'x'.repeat(70_000)}`);
+  assert.deepEqual([large.status, large.json.error], [413, 'invalid_request']);
+  const json = await send('application/json', '{}');
+  assert.deepEqual([json.status, json.json.error], [415, 'invalid_request']);
+  assert.equal(
+    (await send('application/x-www-form-urlencoded; charset=utf-8', new URLSearchParams(form()).toString())).status,
+    200,
+  );
+});
+
+test('A2: a client whose secrets have all been taken away is refused like an unknown one', async () => {
+  await world.inspect(`update client set secret_hashes = '{}' where id = $1`, [clientOf(3).id]);
+  const answer = await ask({}, clientOf(3).basic);
+  assert.deepEqual([answer.status, answer.json.error], [401, 'invalid_client']);
+  await world.inspect(`update client set secret_hashes = array[sha256($2::bytea)] where id = $1`, [
+    clientOf(3).id,
+    Buffer.from(clientOf(3).secret),
+  ]);
+});
+
 test('X5: the addresses of NGI’s pre-production name our APIs', async () => {
   for (const [path, scope] of [
     ['/v1/consent/agreement', 'consent.create'],
@@ -174,7 +215,7 @@ test('A1: other grants and other content are refused with the standard codes', a
     headers: { authorization: basic, 'content-type': 'application/json' },
     payload: form(),
   });
-  assert.equal(json.status, 400);
+  assert.equal(json.status, 415);
   const get = await world.call({ method: 'GET', url: '/oauth2/token' });
   assert.equal(get.status, 405);
   assert.equal(get.headers['allow'], 'POST');

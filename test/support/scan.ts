@@ -28,7 +28,8 @@ export function scanEvidence(folder: string): { linesRead: number; found: string
     if (file.endsWith('.log')) {
       for (const line of linesOf(file)) {
         linesRead += 1;
-        found.push(...leaksIn(line, tokens).map((leak) => `${file}: ${leak}`));
+        const stack = STACK.test(line) ? ['a stack'] : [];
+        found.push(...[...leaksIn(line, tokens), ...stack].map((leak) => `${file}: ${leak}`));
       }
     }
     if (file.startsWith('answers-')) {
@@ -57,6 +58,8 @@ function withoutLawful({ method, url, status, body }: Recorded): string {
   return body;
 }
 
+const STACK = /(\n|\\n)\s+at /;
+
 /** What must be in no log and no answer. */
 export function leaksIn(text: string, tokens: ReadonlySet<string>): string[] {
   const leaks: string[] = [];
@@ -71,6 +74,6 @@ export function leaksIn(text: string, tokens: ReadonlySet<string>): string[] {
 export function innardsIn(text: string): string[] {
   const innards: string[] = [];
   if (/\b(select|insert into|update|delete from)\b.+\b(from|values|set|where)\b/i.test(text)) innards.push('SQL');
-  if (/\n\s+at |\\n\s+at |node_modules|\.ts:\d+/.test(text)) innards.push('a stack');
+  if (STACK.test(text) || /node_modules|\.ts:\d+/.test(text)) innards.push('a stack');
   return innards;
 }

@@ -1,0 +1,91 @@
+import type { Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../errors/domain-error.ts';
+import { maskNins } from '../person/nin.ts';
+import { newTraceId } from './ids.ts';
+import type { Log } from './log.ts';
+
+/** How HTTP is spoken, whatever is said over it: trace ids, order on a connection, bodies, and what is not HTTP at all. */
+
+/** On every answer: what finds its log lines, and that it is nobody's to keep or to guess at. */
+export const alwaysSent = (traceId: string) => ({
+  'x-trace-id': traceId,
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+});
+
+/**
+ * Requests that are sent over a connection without waiting for the answers (pipelining) are handled one after the other. Node
+ * would handle them at once and hold the later answers back until the earlier ones are out: debt that was looked up before a
+ * revocation would leave after it had been acknowledged (C5).
+ */
+export function oneAtATime() {
+  const underWay = new WeakMap<object, Promise<void>>();
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { socket } = request.raw;
+    const before = underWay.get(socket);
+    underWay.set(socket, new Promise((resolve) => reply.raw.once('close', resolve)));
+    await before;
+  };
+}
+
+/** What is not HTTP at all never becomes a request: it is answered over the bare socket, and logged. */
+export function answerBrokenHttp(log: Log, error: Error & { code?: string }, socket: Socket): void {
+  const traceId = newTraceId();
+  log.info({ traceId, reason: error.code }, 'not HTTP');
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, phrase] =
+    error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request Header Fields Too Large'] : [400, 'Bad Request'];
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title: phrase,
+    status,
+    detail: 'the request is not valid HTTP',
+    code: 'invalid_request',
+    trace_id: traceId,
+  });
+  const headers = {
+    ...alwaysSent(traceId),
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** The caller's own trace id (D4), unless it is not one, or hides a NIN. */
+export function traceIdFrom(header: string | string[] | undefined): string {
+  return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) && maskNins(header) === header
+    ? header
+    : newTraceId();
+}
+
+/** As Fastify's own parser, but in strict UTF-8, and with DELETE allowed to say that its empty body is JSON. */
+export function parseJsonBody(app: FastifyInstance) {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  return (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void => {
+    if (body.length === 0 && request.method === 'DELETE') {
+      done(null);
+      return;
+    }
+    let text: string;
+    try {
+      text = utf8.decode(body);
+    } catch {
+      done(new DomainError('invalid_request', 'the body is not valid UTF-8'));
+      return;
+    }
+    void parse(request, text, done);
+  };
+}
+
+/** An `Expect` that is not `100-continue` cannot be met (RFC 9110, section 10.1.1). */
+export const refuseExpectation = (_request: unknown, response: ServerResponse): void => {
+  response.writeHead(417, alwaysSent(newTraceId())).end();
+};
