@@ -25,6 +25,7 @@ export function openLog(options: { file: string; level: string }): Log {
     // Asked when a pipe is full: nobody may be reading it any more.
     retryEAGAIN: () => systemClock.stopwatch() < giveUpAt,
   });
+  destination.on('error', () => undefined); // a log that cannot be written is no reason to end, and there is nowhere to say so
   const logger = pino(
     {
       level: options.level,
@@ -46,7 +47,8 @@ export function openLog(options: { file: string; level: string }): Log {
       try {
         destination.flushSync();
       } catch {
-        // The destination was never opened, or is closed: there is nothing left to write, and nowhere to say so.
+        // Never opened, closed already, or a pipe that nobody reads: what is left cannot be written, at the very end neither.
+        destination.destroy();
       }
     },
   };
