@@ -108,8 +108,9 @@ test('X2: every creditor of every test person answers, except the two that never
 
 test('X2: a creditor that never answers for one person answers for others', async () => {
   const other = '05886791269';
-  assert.equal((await answerOf(creditorIds.solvarde, other)).loans.length, 1);
-  assert.deepEqual((await answerOf(creditorIds.vardeblink, other)).loans, []);
+  for (const creditor of [creditorIds.solvarde, creditorIds.vardeblink]) {
+    assert.deepEqual((await answerOf(creditor, other)).loans, []);
+  }
 });
 
 test('X2: creditors answer about generated persons, whom nobody has stored', async () => {

@@ -210,6 +210,23 @@ test('a migration that fails leaves nothing behind, and the next try begins with
   await migrate({ ...database, mode: 'sandbox' });
 });
 
+test('R4: a database of the other mode is refused before anything in it is changed', async () => {
+  const database = await newDatabase({ empty: true });
+  await migrate({ ...database, mode: 'production' });
+  const folder = mkdtempSync(join(tmpdir(), 'samtykke-migrations-'));
+  cpSync(join(ROOT, 'db/migrations'), folder, { recursive: true });
+  appendFileSync(join(folder, '9999-more.sql'), 'create table more (id integer);');
+  try {
+    await assert.rejects(migrate({ ...database, mode: 'sandbox', folder }), /belongs to a production installation/);
+    await withClient(database.ownerUrl, async (client) => {
+      const { rows } = await client.query(`select to_regclass('more') as made`);
+      assert.deepEqual(rows, [{ made: null }]);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('R4: the database of a sandbox never serves production, nor the other way round', async () => {
   await assert.rejects(
     migrate({ ...migrated, mode: 'production' }),

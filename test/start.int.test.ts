@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -164,6 +164,32 @@ test('R3: a taken port, a malformed variable and a database that cannot be used 
     await new Promise((resolve) => taken.close(resolve));
     await database.drop();
   }
+});
+
+test('R3: a data folder that cannot be used is one line, with what to do', async () => {
+  const file = join(folder(), 'file');
+  writeFileSync(file, '');
+  for (const dataDir of [file, join(file, 'below'), `/tmp/${'x'.repeat(300)}`]) {
+    const { code, stderr } = await runToEnd([], { DATA_DIR: dataDir, PORT: '0' });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^samtykke: DATA_DIR .* cannot be used \(E[A-Z]+\): name a folder that this user can write to\n$/,
+    );
+  }
+});
+
+test('R5: SIGTERM while it is still starting lets it start and stop, and ends with 0', async () => {
+  const dataDir = folder();
+  const child = spawn(process.execPath, ['sandbox/main.ts'], {
+    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: '0' },
+  });
+  // The folder is taken: it is starting its database now, and listens for signals since before that.
+  while (!existsSync(join(dataDir, 'owner.json'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  assert.equal((await ended)[0], 0);
+  assert.equal(await postgresOn(dataDir), '');
 });
 
 test('R4, X7: production refuses what is only good for a sandbox, names each of it, and has no /sandbox', async () => {

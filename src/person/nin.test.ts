@@ -70,7 +70,13 @@ test('E1: a number prints masked in strings, JSON, logs and templates, and only 
 
 test('E1: valid numbers in foreign text are masked, and nothing else is', () => {
   assert.equal(maskNins('id 14842249091, and 29868099311.'), 'id [nin], and [nin].');
-  for (const text of ['12345678901', '1795397875314', '148422490911', 'f14842249a91'])
+  for (const text of [
+    '12345678901',
+    '1795397875314',
+    '148422490911',
+    'f14842249a91',
+    '01a20630-da9c-76e5-8101-a14842249091',
+  ])
     assert.equal(maskNins(text), text);
 });
 

@@ -89,8 +89,11 @@ function firstControlDigitIsClassic(digits: string): boolean {
 
 /**
  * Replaces every run of exactly 11 digits that is a valid number of either population by `[nin]`: the last net for text that
- * came from outside (a header, a field name) on its way to a log or an error message.
+ * came from outside (a header, a field name) on its way to a log or an error message. Digits that go on in letters are part of
+ * another id: the last group of a UUID would look like a number once in thirty thousand times.
  */
 export function maskNins(text: string): string {
-  return text.replaceAll(/(?<!\d)\d{11}(?!\d)/g, (digits) => (idnr(digits).status === 'valid' ? '[nin]' : digits));
+  return text.replaceAll(/(?<![0-9A-Za-z])\d{11}(?![0-9A-Za-z])/g, (digits) =>
+    idnr(digits).status === 'valid' ? '[nin]' : digits,
+  );
 }

@@ -162,7 +162,9 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
     test('R1: a start stops a former database that nobody is left to stop', async () => {
       const dataDir = await newDatabase();
       const other = await startedOther(dataDir);
-      for (const pid of [...(await pidsOf(dataDir, supervisors)), other.child.pid]) kill(pid, 'SIGKILL');
+      const all = [other.child.pid, ...(await pidsOf(dataDir, supervisors))];
+      // First held still, so that none of them sees another one die.
+      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of all) kill(pid, signal);
       await sleep(300);
       assert((await pidsOf(dataDir, /postgres\0-D/)).includes(other.pid));
       const server = await startHere({ dataDir });

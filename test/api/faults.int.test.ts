@@ -124,6 +124,18 @@ test('E4: over its limit a client gets 429 with Retry-After on every API, and an
       (await limited.call({ method: 'GET', url: '/feed/v1/consent/lastSequenceNr', headers: bearer(other) })).status,
       200,
     );
+    // Wrong secrets in its name count against the sender, and here that is the same address: another one is not stopped by it.
+    const wrong = `Basic ${Buffer.from(`${clientOf(2).id}:wrong`).toString('base64')}`;
+    const form = {
+      grant_type: 'client_credentials',
+      audience: `${API}/v1/debt`,
+      scope: 'debt.unsecured.processing',
+    };
+    const from = (remoteAddress: string, authorization: string) =>
+      limited.call({ ...tokenRequest(form, authorization), remoteAddress });
+    for (let at = 0; at < 12; at++) assert.equal((await from('10.0.0.1', wrong)).status, 401);
+    assert.equal((await from('10.0.0.1', wrong)).status, 429);
+    assert.equal((await from('10.0.0.2', clientOf(2).basic)).status, 200);
     for (let at = 0; at < 12; at++) await tokenFor(limited, 'events', { client: 2 }).catch(() => undefined);
 
     const token = await limited.call(
@@ -152,7 +164,8 @@ test('E2: elsewhere unknown addresses, wrong methods and malformed addresses are
     assert.equal(answer.status, status, url);
     assert.equal(answer.json.code, code);
     assert.match(String(answer.headers['content-type']), /problem\+json/);
-    assert.ok(answer.json.trace_id);
+    assert.equal(answer.headers['x-trace-id'], answer.json.trace_id);
+    assert.equal(answer.headers['cache-control'], 'no-store');
   }
 });
 
