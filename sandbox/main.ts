@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { help, runUntilSignal, tellAndExit, version } from '../src/command-line.ts';
+import { runUntilSignal, tellAndExit, toldAbout } from '../src/command-line.ts';
 import { startProduction } from '../src/main.ts';
 import { modeOf, readEnv } from '../src/platform/config.ts';
 import { startSandbox } from './start.ts';
@@ -7,8 +7,7 @@ import { welcome } from './welcome.ts';
 
 /** `npm start`: the sandbox; or production, where the environment says so. */
 async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help')) return void process.stdout.write(help());
-  if (args.includes('--version')) return void process.stdout.write(`${version()}\n`);
+  if (toldAbout(args)) return;
   const env = readEnv(args);
   if (modeOf(env) === 'production') {
     await runUntilSignal(() => startProduction(env));

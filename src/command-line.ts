@@ -5,15 +5,22 @@ import { DataFolderInUseError } from './platform/data-folder.ts';
 import { MigrationError } from './platform/migrate.ts';
 
 /** The version of this code, from package.json. */
-export function version(): string {
+function version(): string {
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
     version: string;
   };
   return version;
 }
 
+/** Answers `--help` and `--version`, and whether that was all that was asked. */
+export function toldAbout(args: readonly string[]): boolean {
+  const answer = args.includes('--help') ? help() : args.includes('--version') ? `${version()}\n` : undefined;
+  if (answer !== undefined) process.stdout.write(answer);
+  return answer !== undefined;
+}
+
 /** What `--help` prints. */
-export function help(): string {
+function help(): string {
   const width = Math.max(...variables.map((variable) => variable.name.length));
   const lines = variables.map(
     ({ name, what, fallback }) => `  ${name.padEnd(width)}  ${what}${fallback === undefined ? '' : ` (${fallback})`}`,

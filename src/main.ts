@@ -1,10 +1,10 @@
 import { clientsWithSecrets } from './clients/client-registry.ts';
 import { sandboxSecrets } from './clients/sandbox-secrets.ts';
-import { runUntilSignal } from './command-line.ts';
+import { runUntilSignal, toldAbout } from './command-line.ts';
 import { systemClock } from './platform/clock.ts';
 import { ConfigError, readEnv, toConfig, type Env } from './platform/config.ts';
 import { sha256 } from './platform/crypto.ts';
-import { readKeysFile, type Keys } from './platform/keys.ts';
+import { readKeysFile } from './platform/keys.ts';
 import { connectionProblem, migrate } from './platform/migrate.ts';
 import { closePlatform, openPlatform, serve, type Samtykke } from './serve.ts';
 
@@ -24,14 +24,14 @@ export async function startProduction(env: Env): Promise<Samtykke> {
   });
   const platform = openPlatform({
     config,
-    keys: keys satisfies Keys,
+    keys,
     clock: systemClock,
     servingUrl: config.databaseUrl,
     takeOnServingRole: config.databaseOwnerUrl === undefined,
   });
   const weak = await clientsWithSecrets(platform.db, sandboxSecrets.map(sha256));
   if (weak.length > 0) {
-    await platform.db.close();
+    await closePlatform(platform);
     throw new ConfigError(
       weak.map((id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`),
     );
@@ -59,5 +59,6 @@ function collect<Value>(problems: string[], read: () => Value): Value | undefine
 }
 
 if (import.meta.main) {
-  await runUntilSignal(() => startProduction(readEnv(process.argv.slice(2))));
+  const args = process.argv.slice(2);
+  if (!toldAbout(args)) await runUntilSignal(async () => startProduction(readEnv(args)));
 }

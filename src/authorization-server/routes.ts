@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../errors/domain-error.ts';
 import { tokenLimits } from '../clients/rate-limit.ts';
+import { isUuid } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { authorizationServer, endpoints } from './provider.ts';
 
@@ -70,7 +71,7 @@ export function claimedClientId(request: FastifyRequest): string | undefined {
   const encoded = /^Basic +([\w+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (encoded === undefined) return undefined;
   const [id = ''] = Buffer.from(encoded, 'base64').toString('latin1').split(':', 1);
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id.toLowerCase() : undefined;
+  return isUuid(id) ? id.toLowerCase() : undefined;
 }
 
 /** RFC 6749 section 5.2: an error of the token endpoint that did not come from the library. */

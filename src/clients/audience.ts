@@ -8,11 +8,17 @@ export const apiPaths: Record<Api, string> = {
   debt: '/v1/debt',
 };
 
+/** The scope that stands for a purpose; as a whole it is spelt here only. */
+export const debtScopeOf = (purpose: string): string => `debt.unsecured.${purpose}`;
+
+/** The purpose that a scope stands for, or undefined; whether there is such a purpose is not asked. */
+export const purposeOfScope = (scope: string): string | undefined => /^debt\.unsecured\.(\w+)$/.exec(scope)?.[1];
+
 /** The scopes that belong to each API. */
 export const apiScopes: Record<Api, readonly string[]> = {
   agreement: ['consent.create'],
   events: ['client.access.consent.events'],
-  debt: ['debt.unsecured.presentation', 'debt.unsecured.processing'],
+  debt: ['presentation', 'processing'].map(debtScopeOf),
 };
 
 /** The address that names an API in a token request: the address of the API itself. */

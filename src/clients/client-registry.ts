@@ -1,4 +1,5 @@
 import { sql, type Queryable, type Transaction } from '../platform/db.ts';
+import { isUuid } from '../platform/ids.ts';
 import type { Client } from './client.ts';
 
 interface ClientRow {
@@ -24,7 +25,7 @@ const FIND = sql<ClientRow>(
 
 /** The client with this id, enabled or not; undefined when there is none (also when the text is no UUID). */
 export async function findClient(db: Queryable, id: string): Promise<Client | undefined> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;
+  if (!isUuid(id)) return undefined;
   const [row] = await db.query(FIND, [id]);
   return row === undefined
     ? undefined

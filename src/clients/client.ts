@@ -1,4 +1,4 @@
-import type { Api } from './audience.ts';
+import { debtScopeOf, type Api } from './audience.ts';
 
 /** An organisation that may ask us for something, as registered by the operator. */
 export interface Client {
@@ -24,6 +24,6 @@ export function registeredScopes(client: Client, api: Api): readonly string[] {
     case 'events':
       return client.mayReadEvents ? ['client.access.consent.events'] : [];
     case 'debt':
-      return client.purposes.map((purpose) => `debt.unsecured.${purpose}`);
+      return client.purposes.map(debtScopeOf);
   }
 }

@@ -7,12 +7,7 @@ import type { ClientLimit } from './rate-limit.ts';
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-/** Remembers who makes this request; the log line names the client by it. */
-export const rememberCaller = (request: FastifyRequest, caller: Caller): void => {
-  callers.set(request, caller);
-};
-
-/** Who makes this request, if that has been found out already. */
+/** Who makes this request, if that has been found out already; the log line names the client by it. */
 export const knownCaller = (request: FastifyRequest): Caller | undefined => callers.get(request);
 
 /** Who makes this request; only behind a guard. */
@@ -35,7 +30,7 @@ export function bearerTokenOf(request: FastifyRequest): string {
 }
 
 /** Decides whether this caller may use this API at all (A3: a token is good at its own audience only). */
-export function checkAudience(caller: Caller | undefined, api: Api, apiUrl: string): Caller {
+function checkAudience(caller: Caller | undefined, api: Api, apiUrl: string): Caller {
   if (caller === undefined) {
     throw new DomainError(
       'invalid_token',
@@ -51,17 +46,29 @@ export function checkAudience(caller: Caller | undefined, api: Api, apiUrl: stri
   return caller;
 }
 
+/**
+ * Lets in whoever was found to bear a token: if it is good for this API, and within the client's limit. The request knows its
+ * caller from then on. Errors: `invalid_token`, `wrong_audience`, `rate_limited`.
+ */
+export async function admit(
+  platform: Platform,
+  limit: ClientLimit,
+  request: FastifyRequest,
+  found: Caller | undefined,
+  api: Api,
+): Promise<Caller> {
+  const caller = checkAudience(found, api, platform.config.apiUrl);
+  callers.set(request, caller);
+  await limit(caller.clientId);
+  return caller;
+}
+
 /** The guard of an API whose every scope is asked for (agreement, events): a hook that finds the caller, or refuses. */
 export function requireToken(platform: Platform, limit: ClientLimit, api: Api) {
   return async (request: FastifyRequest): Promise<void> => {
     const token = bearerTokenOf(request);
-    const caller = checkAudience(
-      await findCaller(platform.db, token, platform.clock.realNow()),
-      api,
-      platform.config.apiUrl,
-    );
-    rememberCaller(request, caller);
-    await limit(caller.clientId);
+    const found = await findCaller(platform.db, token, platform.clock.realNow());
+    const caller = await admit(platform, limit, request, found, api);
     const missing = apiScopes[api].find((scope) => !caller.scopes.includes(scope));
     if (missing !== undefined)
       throw new DomainError('insufficient_scope', `the access token lacks the scope ${missing}`);

@@ -1,17 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Caller } from '../clients/access-token.ts';
-import { bearerTokenOf, checkAudience, rememberCaller } from '../clients/require-token.ts';
+import { admit, bearerTokenOf } from '../clients/require-token.ts';
 import type { ClientLimit } from '../clients/rate-limit.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import { isUuid } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Consent } from './consent.ts';
 import { readConsentForCaller } from './find.ts';
 
 /** Described only: whether it is a UUID is asked after the header is there, and answered in this API's words. */
 export const ConsentIdInPath = Type.Object({ id: Type.String({ description: 'The id of the consent, a UUID' }) });
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * The guard of requests that name a consent in their path: checks the token and reads the consent in one statement. Errors:
@@ -24,11 +23,9 @@ export async function consentForRequest(
   consentId: string,
 ): Promise<{ caller: Caller; consent: Consent | undefined }> {
   const token = bearerTokenOf(request);
-  if (!UUID.test(consentId)) throw new DomainError('invalid_request', 'the consent id in the path is not a UUID');
+  if (!isUuid(consentId)) throw new DomainError('invalid_request', 'the consent id in the path is not a UUID');
   const read = await readConsentForCaller(platform, token, consentId);
-  const caller = checkAudience(read.caller, 'debt', platform.config.apiUrl);
-  rememberCaller(request, caller);
-  await limit(caller.clientId);
+  const caller = await admit(platform, limit, request, read.caller, 'debt');
   // A token from the code flow speaks of its own consent only (D3b).
   const own = caller.consentId === null || caller.consentId === consentId.toLowerCase();
   return { caller, consent: own ? read.consent : undefined };

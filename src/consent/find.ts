@@ -1,4 +1,5 @@
 import { callerFrom, tokenHash, type Caller } from '../clients/access-token.ts';
+import { purposeOfScope } from '../clients/audience.ts';
 import type { Queryable } from '../platform/db.ts';
 import type { Platform } from '../platform/platform.ts';
 import { isPurpose, type Consent, type Purpose } from './consent.ts';
@@ -35,6 +36,6 @@ export async function ninOf(platform: Platform, consent: Consent): Promise<Nin> 
 /** The purposes that a token's debt scopes stand for. */
 export const purposesOf = (caller: Caller): readonly Purpose[] =>
   caller.scopes.flatMap((scope) => {
-    const purpose = /^debt\.unsecured\.(\w+)$/.exec(scope)?.[1];
+    const purpose = purposeOfScope(scope);
     return isPurpose(purpose) ? [purpose] : [];
   });

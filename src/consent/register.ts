@@ -32,7 +32,7 @@ export async function registerConsent(platform: Platform, registration: Registra
   const { clientId, purpose, duration, externalId } = registration;
   const expiresAt = expiryOf(now, duration);
   const indexes = vault.indexes(registration.nin);
-  const index = vault.index(registration.nin);
+  const [index] = indexes;
   const newPersonId = newId();
   const sealed = vault.seal(registration.nin, newPersonId);
   const id = newId();

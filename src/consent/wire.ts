@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { debtScopeOf, purposeOfScope } from '../clients/audience.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { Nin, ninRefusalSentence, type Population } from '../person/nin.ts';
 
@@ -14,10 +15,7 @@ import {
   type Purpose,
 } from './consent.ts';
 
-/** How a purpose is spelt on the wire: as the scope that stands for it. */
-const scopeOf = (purpose: Purpose): string => `debt.unsecured.${purpose}`;
-
-const scopes = purposes.map(scopeOf);
+const scopes = purposes.map(debtScopeOf);
 
 const ScopeOfConsent = Type.Unsafe<string>({
   type: 'string',
@@ -84,7 +82,7 @@ export function agreementFrom(
 ): Agreement {
   const nin = Nin.parse(request.nin, rules.population, { from2032: rules.from2032 });
   if (!(nin instanceof Nin)) throw new DomainError('invalid_request', `nin ${ninRefusalSentence(nin)}`);
-  const purpose = request.scope_of_consent.slice('debt.unsecured.'.length);
+  const purpose = purposeOfScope(request.scope_of_consent);
   if (!isPurpose(purpose)) throw new DomainError('invalid_request', 'scope_of_consent names no purpose');
   // PostgreSQL's text holds every character but this one.
   if (request.client_consent_id.includes('\0'))
@@ -110,7 +108,11 @@ export function agreementFrom(
 
 export const agreementAnswer = (consent: Consent) => ({
   client_consent_id: consent.externalId,
-  consent: { id: consent.id, expires_at: consent.expiresAt.toISOString(), scope_of_consent: scopeOf(consent.purpose) },
+  consent: {
+    id: consent.id,
+    expires_at: consent.expiresAt.toISOString(),
+    scope_of_consent: debtScopeOf(consent.purpose),
+  },
 });
 
 export const ConsentStatus = Type.Object({

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ClientLimit } from '../clients/rate-limit.ts';
-import { bearerTokenOf, checkAudience, rememberCaller } from '../clients/require-token.ts';
+import { admit, bearerTokenOf } from '../clients/require-token.ts';
 import { findCaller } from '../clients/access-token.ts';
 import { ConsentIdInPath, consentForRequest } from '../consent/consent-for-request.ts';
 import { purposesOf, readConsent } from '../consent/find.ts';
@@ -29,9 +29,7 @@ export function debtRoutes(
     },
     handler: async (request) => {
       const found = await findCaller(platform.db, bearerTokenOf(request), platform.clock.realNow());
-      const caller = checkAudience(found, 'debt', platform.config.apiUrl);
-      rememberCaller(request, caller);
-      await limit(caller.clientId);
+      const caller = await admit(platform, limit, request, found, 'debt');
       // A token from client credentials names no consent (D3b).
       if (caller.consentId === null) throw new DomainError('no_valid_consent', 'the token names no consent');
       const consent = await readConsent(platform.db, caller.consentId);

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { epochSeconds } from '../consent/consent.ts';
+import { debtScopeOf } from '../clients/audience.ts';
+import { epochSeconds, purposes } from '../consent/consent.ts';
 import type { Loan } from '../creditors/loan.ts';
 import type { DebtAnswer } from './look-up.ts';
 
@@ -64,7 +65,7 @@ export const DebtInformationBody = Type.Object({
   consent: Type.Object({
     id: Type.String({ format: 'uuid' }),
     exp: Type.Integer({ description: 'Instant of expiry, epoch seconds' }),
-    scope: Type.Unsafe<string>({ type: 'string', enum: ['debt.unsecured.presentation', 'debt.unsecured.processing'] }),
+    scope: Type.Unsafe<string>({ type: 'string', enum: purposes.map(debtScopeOf) }),
   }),
 });
 
@@ -79,7 +80,7 @@ export function debtAnswerBody(answer: DebtAnswer) {
     })),
     numberOfCreditorsAnswered: debt.creditorsAnswered,
     numberOfcreditorsMissing: debt.creditorsMissing,
-    consent: { id: consent.id, exp: epochSeconds(consent.expiresAt), scope: `debt.unsecured.${consent.purpose}` },
+    consent: { id: consent.id, exp: epochSeconds(consent.expiresAt), scope: debtScopeOf(consent.purpose) },
   };
 }
 

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { debtScopeOf } from '../clients/audience.ts';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
 
@@ -100,7 +101,7 @@ function feedEvent(event: ConsentEvent): Static<typeof FeedEvent> {
         samtykkeOpprettetEvent: {
           clientId,
           consentId,
-          scope: `debt.unsecured.${event.purpose}`,
+          scope: debtScopeOf(event.purpose),
           ...(event.externalId === null ? {} : { externalConsentId: event.externalId }),
         },
         samtykkeArkivertEvent: null,

@@ -26,7 +26,7 @@ export interface NinVault {
   /** The index under the key in use: what new rows are written with. */
   index(nin: Nin): NinIndex;
   /** The index under every key that is still known, the one in use first: what to look for while keys are being rotated. */
-  indexes(nin: Nin): readonly NinIndex[];
+  indexes(nin: Nin): readonly [NinIndex, ...NinIndex[]];
   /** Encrypts for one owner (a row's id). */
   seal(nin: Nin, ownerId: string): SealedNin;
   /** Decrypts what was sealed for that owner. Throws when the key is unknown, or the text was changed or belongs to another. */
@@ -40,7 +40,7 @@ const TAG = 16;
 /** The first key of each list is in use; the others are there for reading. */
 export function ninVault(keys: { readonly encryption: readonly Key[]; readonly index: readonly Key[] }): NinVault {
   const [encryptionKey] = keys.encryption;
-  const [indexKey] = keys.index;
+  const [indexKey, ...olderIndexKeys] = keys.index;
   if (encryptionKey === undefined || indexKey === undefined) throw new Error('a NIN vault needs a key of each kind');
 
   const indexUnder = (key: Key, nin: Nin): NinIndex => ({
@@ -50,7 +50,7 @@ export function ninVault(keys: { readonly encryption: readonly Key[]; readonly i
 
   return {
     index: (nin) => indexUnder(indexKey, nin),
-    indexes: (nin) => keys.index.map((key) => indexUnder(key, nin)),
+    indexes: (nin) => [indexUnder(indexKey, nin), ...olderIndexKeys.map((key) => indexUnder(key, nin))],
     seal: (nin, ownerId) => {
       const nonce = randomBytes(NONCE);
       const cipher = createCipheriv('aes-256-gcm', encryptionKey.secret, nonce);

@@ -9,6 +9,11 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+/** The database could not be connected to; the cause says why. */
+class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+}
+
 interface Migration {
   readonly version: number;
   readonly name: string;
@@ -55,7 +60,9 @@ export async function migrate(options: {
     connectionTimeoutMillis: 10_000,
   });
   client.on('error', () => undefined); // a lost connection also fails the statement under way, which is where it is told
-  await client.connect();
+  await client.connect().catch((cause: unknown) => {
+    throw new ConnectError('the database cannot be connected to', { cause });
+  });
   try {
     const version = Number((await client.query('show server_version_num')).rows[0].server_version_num);
     if (version < 150_000) {
@@ -181,31 +188,33 @@ async function ensureServingRole(client: pg.Client, version: number, login: stri
   }
 }
 
-/** A failure to connect as a line that names the variable and what to do (R3); any other error as it is. Never the address's password. */
+/**
+ * Why `migrate` failed as a line that names the variable and what to do (R3); what has no such line is answered as it is. Never
+ * the address's password.
+ */
 export function connectionProblem(error: unknown, variable: string): unknown {
-  if (error instanceof MigrationError) return error;
-  const code = (error as { code?: unknown } | undefined)?.code;
+  if (error instanceof ConnectError)
+    return new MigrationError(connectSentence(error.cause, variable), { cause: error });
+  if ((error as { code?: unknown } | undefined)?.code !== '42501') return error;
+  return new MigrationError(
+    `the login of ${variable} may not make tables there: let it own the database, or set DATABASE_OWNER_URL`,
+  );
+}
+
+function connectSentence(cause: unknown, variable: string): string {
+  const { code } = (cause ?? {}) as { code?: string };
+  if (code === undefined) {
+    return `the database of ${variable} does not answer: check host and port, and that it is running`;
+  }
   switch (code) {
-    case 'ECONNREFUSED':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'ETIMEDOUT':
-    case 'EHOSTUNREACH':
-      return new MigrationError(
-        `the database of ${variable} cannot be reached (${code}): check host and port, and that it is running`,
-      );
     case '28P01':
     case '28000':
-      return new MigrationError(`the database of ${variable} refuses the login: check user and password`);
+      return `the database of ${variable} refuses the login: check user and password`;
     case '3D000':
-      return new MigrationError(`the database that ${variable} names does not exist: create it, or name another`);
+      return `the database that ${variable} names does not exist: create it, or name another`;
     case '42501':
-      return new MigrationError(
-        `the login of ${variable} may not make tables there: let it own the database, or set DATABASE_OWNER_URL`,
-      );
+      return `the login of ${variable} may not connect to that database: let it own the database, or grant it CONNECT`;
     default:
-      return error instanceof Error && /timeout|terminated/i.test(error.message) && code === undefined
-        ? new MigrationError(`the database of ${variable} does not answer: check host and port, and that it is running`)
-        : error;
+      return `the database of ${variable} cannot be reached (${code}): check host and port, and that it is running`;
   }
 }
