@@ -131,3 +131,22 @@ test('C9: registrations that race a switch are either ended by it or refused: no
     await switchPermission(world.platform, { kind: 'purpose', purpose: 'processing' }, true);
   }
 });
+
+test('C9: a switch waits for a registration that found it on and is not committed yet, and then ends it', async () => {
+  await world.inspect(
+    'create function test_slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.6); return new; end $$',
+  );
+  await world.inspect('create trigger test_slow before insert on consent for each row execute function test_slow()');
+  try {
+    const registering = putAgreement(world, token, agreement({ client_consent_id: 'slowly' }));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const ended = await switchPermission(world.platform, { kind: 'purpose', purpose: 'processing' }, false);
+    const answer = await registering;
+    assert.equal(answer.status, 200);
+    assert.equal(ended, 1);
+    assert.equal(await stateOf(answer.json.consent.id), 'revoked_by_operator');
+  } finally {
+    await world.inspect('drop trigger test_slow on consent');
+    await switchPermission(world.platform, { kind: 'purpose', purpose: 'processing' }, true);
+  }
+});
