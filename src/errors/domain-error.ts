@@ -14,6 +14,8 @@ const errorCodes = [
   'consent_used',
   'consent_revoked',
   'consent_conflict', // the client's own id is taken by a consent with other data (G3)
+  'form_refused', // a form of ours that came without its proof, or with an old one
+  'signed_out', // nobody is signed in, where somebody has to be
   'not_found',
   'method_not_allowed',
   'payload_too_large',

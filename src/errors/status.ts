@@ -13,6 +13,8 @@ export const statusOf = {
   consent_used: 403,
   consent_revoked: 403,
   consent_conflict: 409,
+  form_refused: 403,
+  signed_out: 401,
   not_found: 404,
   method_not_allowed: 405,
   payload_too_large: 413,
