@@ -1,4 +1,4 @@
-import type { Client } from '../src/clients/client.ts';
+import { usualClient, type Client } from '../src/clients/client.ts';
 import { sandboxSecrets } from '../src/clients/sandbox-secrets.ts';
 import { sha256 } from '../src/platform/crypto.ts';
 
@@ -17,6 +17,7 @@ export function sandboxClients(portalUrl: string): readonly [SandboxClient, Sand
     {
       secret: secret1,
       client: {
+        ...usualClient,
         id: 'a0000000-0000-4000-8000-000000000001',
         name: 'Sparekompis AS',
         organisationNumber: '314159268',
@@ -26,12 +27,14 @@ export function sandboxClients(portalUrl: string): readonly [SandboxClient, Sand
         mayReadEvents: true,
         mayUseOpenid: true,
         redirectUris: [`${portalUrl}/sandbox/callback`, 'http://localhost:8765/callback'],
+        postLogoutRedirectUris: [`${portalUrl}/sandbox/callback`, 'http://localhost:8765/callback'],
         purposes: both,
       },
     },
     {
       secret: secret2,
       client: {
+        ...usualClient,
         id: 'a0000000-0000-4000-8000-000000000002',
         name: 'Fjordbanken ASA',
         organisationNumber: '314159276',
@@ -47,6 +50,7 @@ export function sandboxClients(portalUrl: string): readonly [SandboxClient, Sand
     {
       secret: secret3,
       client: {
+        ...usualClient,
         id: 'a0000000-0000-4000-8000-000000000003',
         name: 'Visning AS',
         organisationNumber: '314159284',

@@ -1,6 +1,16 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
 import swagger from '@fastify/swagger';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { authorizationServerRoutes, claimedClientId, oauthErrorBody } from './authorization-server/routes.ts';
+import { interactionRoutes } from './authorization-server/interaction-routes.ts';
+import { logoutRoute } from './authorization-server/logout.ts';
+import {
+  claimedClientId,
+  oauthErrorBody,
+  openAuthorizationServer,
+  protocolRoutes,
+} from './authorization-server/routes.ts';
+import { userinfoRoutes } from './authorization-server/userinfo.ts';
 import { clientLimit } from './clients/rate-limit.ts';
 import { knownCaller, requireToken } from './clients/require-token.ts';
 import { agreementRoutes } from './consent/agreement-routes.ts';
@@ -15,6 +25,9 @@ import type { Presenter } from './errors/presented.ts';
 import { presentProblem } from './errors/problem.ts';
 import { errorHeaders, statusOf } from './errors/status.ts';
 import { feedRoutes } from './feed/routes.ts';
+import { assetRoutes } from './html/assets.ts';
+import { errorPage } from './html/error-page.ts';
+import { frameOf, rememberLanguage, sendPage } from './html/send-page.ts';
 import { apiDescription } from './openapi.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { maskNins } from './person/nin.ts';
@@ -27,6 +40,9 @@ import {
   traceIdFrom,
 } from './platform/http-server.ts';
 import type { Platform } from './platform/platform.ts';
+import { portalRoutes } from './portal/routes.ts';
+import { signInRoutes } from './sign-in/routes.ts';
+import { openSignIn } from './sign-in/sign-in.ts';
 
 /** How errors look below an address; the first that fits. */
 const errorStyles: readonly (readonly [prefix: string, present: Presenter])[] = [
@@ -41,6 +57,8 @@ export interface AppOptions {
   readonly creditors: CreditorClient;
   /** Other origins whose addresses name our APIs (X5). */
   readonly audienceAliases?: readonly string[];
+  /** What requests to the login provider go through, where that is not reached as its address says. */
+  readonly loginFetch?: typeof fetch;
   /** More routes, of a world around us (the sandbox's). */
   readonly extend?: (app: FastifyInstance) => void;
 }
@@ -97,13 +115,29 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   });
   app.addHook('onResponse', async (request, reply) => logRequest(platform, request, reply));
   await app.register(swagger, apiDescription(platform.config));
+  await app.register(cookie);
 
   operationsRoutes(app, platform);
 
-  await app.register(async (subtree) => {
-    await authorizationServerRoutes(subtree, platform, {
-      audienceAliases: options.audienceAliases ?? [],
+  // What people meet: pages and forms, with sessions of their own.
+  const { loginFetch, creditors } = options;
+  const signIn = openSignIn(platform, loginFetch === undefined ? {} : { fetch: loginFetch });
+  const server = openAuthorizationServer(platform, options.audienceAliases ?? []);
+  await app.register(async (pages) => {
+    await pages.register(formbody);
+    pages.addHook('onRoute', (route) => {
+      route.config = Object.assign(route.config ?? {}, { page: true });
     });
+    pages.addHook('onRequest', rememberLanguage(platform.config));
+    assetRoutes(pages);
+    signInRoutes(pages, platform, signIn);
+    portalRoutes(pages, platform, { signIn, creditors });
+    interactionRoutes(pages, server, signIn);
+    logoutRoute(pages, platform);
+  });
+  await app.register(async (subtree) => {
+    userinfoRoutes(subtree, platform);
+    await subtree.register(async (protocol) => protocolRoutes(protocol, server));
   });
   await app.register(async (subtree) => {
     subtree.addHook('onRequest', requireToken(platform, limit, 'agreement'));
@@ -115,7 +149,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   });
   await app.register(async (subtree) => {
     // The guard of these reads token and consent together: `consentForRequest`.
-    debtRoutes(subtree, platform, limit, options.creditors);
+    debtRoutes(subtree, platform, limit, creditors);
     consentRoutes(subtree, platform, limit);
   });
   if (options.extend !== undefined) {
@@ -155,6 +189,10 @@ function sendError(platform: Platform, request: FastifyRequest, reply: FastifyRe
   const path = pathOf(request);
   const style = errorStyles.find(([prefix]) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
   const present = style?.[1] ?? presentProblem;
+  if (isForPeople(request, present)) {
+    const page = errorPage(frameOf(platform, request), error);
+    return sendPage(reply.headers(errorHeaders(error)), page, { status: statusOf[error.code] });
+  }
   const answer = present(error, {
     timestamp: platform.clock.now().toISOString(),
     traceId: request.id,
@@ -166,6 +204,12 @@ function sendError(platform: Platform, request: FastifyRequest, reply: FastifyRe
     .type(answer.contentType ?? 'application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(answer.body);
+}
+
+/** Whether a page is what this request waits for: it came to one, or it came from a browser to nowhere in particular. */
+function isForPeople(request: FastifyRequest, present: Presenter): boolean {
+  const { page } = request.routeOptions.config as { page?: boolean };
+  return page ?? (present === presentProblem && /\btext\/html\b/.test(request.headers.accept ?? ''));
 }
 
 /** One line for each request, at its end. The address is the route's pattern: no ids of people, no query. */

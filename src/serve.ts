@@ -68,6 +68,7 @@ export interface Samtykke {
 
 export interface World {
   readonly audienceAliases?: readonly string[];
+  readonly loginFetch?: typeof fetch;
   readonly extend?: (app: FastifyInstance, running: { jobs: Jobs; creditors: CreditorClient }) => void;
 }
 
@@ -85,6 +86,7 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
     const app = await buildApp(platform, {
       creditors,
       audienceAliases: world.audienceAliases ?? [],
+      ...(world.loginFetch === undefined ? {} : { loginFetch: world.loginFetch }),
       ...(extend === undefined ? {} : { extend: (subtree) => extend(subtree, { jobs, creditors }) }),
     });
     await app.listen({ port: config.port, host: config.host });

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { findClient } from '../clients/client-registry.ts';
-import { registeredScopes } from '../clients/client.ts';
+import { registeredScopes, type Client } from '../clients/client.ts';
 import { apis } from '../clients/audience.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { sha256 } from '../platform/crypto.ts';
@@ -21,6 +21,15 @@ const SAVE_ONCE = sql<{ saved: boolean }>(
   `insert into oauth_artefact (model, id_hash, payload, grant_id, expires_at) values ($1, $2, $3, $4, $5)
    on conflict (model, id_hash) do update set payload = excluded.payload, expires_at = excluded.expires_at
      where oauth_artefact.expires_at < $6
+   returning true as saved`,
+);
+
+/** For tokens of a grant: only while the grant is there, which a replay of its code takes away (A11). $6: hash of the grant's id */
+const SAVE_GRANTED = sql<{ saved: boolean }>(
+  'oauth_save_granted',
+  `insert into oauth_artefact (model, id_hash, payload, grant_id, expires_at)
+   select $1, $2::bytea, $3::jsonb, $4, $5::timestamptz
+   from (select 1 from oauth_artefact where model = 'Grant' and id_hash = $6 for key share) as granted
    returning true as saved`,
 );
 
@@ -59,6 +68,17 @@ export async function sweepArtefacts(platform: Platform): Promise<number> {
   }
 }
 
+/** The library's own sessions are not kept: every authorization request logs in anew (A10). */
+const noSessions: Adapter = {
+  upsert: async () => undefined,
+  find: async () => undefined,
+  consume: async () => undefined,
+  destroy: async () => undefined,
+  revokeByGrantId: async () => undefined,
+  findByUid: async () => undefined,
+  findByUserCode: async () => undefined,
+};
+
 /** The models whose ids are kept in full anyway, because they are no credentials: our consent's id, a replayed `jti`. */
 const withIds = new Set(['Grant', 'ReplayDetection']);
 
@@ -68,7 +88,10 @@ const withIds = new Set(['Grant', 'ReplayDetection']);
  * since the library reads first and writes then. Clients come from our registry.
  */
 export function postgresAdapter(platform: Platform): (model: string) => Adapter {
-  return (model) => (model === 'Client' ? clientAdapter(platform) : artefactAdapter(platform, model));
+  return (model) => {
+    if (model === 'Client') return clientAdapter(platform);
+    return model === 'Session' ? noSessions : artefactAdapter(platform, model);
+  };
 }
 
 /**
@@ -99,6 +122,11 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
       const kept = withIds.has(model) ? { ...rest, jti } : rest;
       const expiresAt = expiresIn !== undefined && expiresIn > 0 ? new Date(now().getTime() + expiresIn * 1000) : null;
       const values = [model, sha256(id), JSON.stringify(kept), payload.grantId ?? null, expiresAt];
+      if (model === 'AccessToken' && payload.grantId !== undefined) {
+        const saved = await query(SAVE_GRANTED, [...values, sha256(payload.grantId)]);
+        if (saved.length === 0) throw new errors.InvalidGrant('the code was used twice');
+        return;
+      }
       if (model !== 'ReplayDetection') {
         await query(UPSERT, values);
         return;
@@ -116,8 +144,16 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
       };
     },
     consume: async (id) => {
-      const consumed = await query(CONSUME, [model, sha256(id), now()]);
-      if (consumed.length === 0) throw new errors.InvalidGrant('it was used before');
+      const [consumed] = await query(CONSUME, [model, sha256(id), now()]);
+      if (consumed !== undefined) return;
+      // Two came at once with the same code. Whoever was first gets no token either, or loses it (A11): the library sees to that
+      // only for those that come later. First the grant, which waits for a token that is being saved; then what was saved.
+      const [used] = await query(FIND, [model, sha256(id), now()]);
+      if (used?.payload.grantId !== undefined) {
+        await query(DESTROY, ['Grant', sha256(used.payload.grantId)]);
+        await query(REVOKE_GRANT, ['AccessToken', used.payload.grantId]);
+      }
+      throw new errors.InvalidGrant('it was used before');
     },
     destroy: async (id) => {
       await query(DESTROY, [model, sha256(id)]);
@@ -125,12 +161,21 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
     revokeByGrantId: async (grantId) => {
       await query(REVOKE_GRANT, [model, grantId]);
     },
-    findByUid: async () => undefined, // sessions are not kept: every authorization request logs in anew
+    findByUid: async () => undefined, // of sessions only
     findByUserCode: async () => undefined, // no device flow
   };
 }
 
-/** Clients as the library wants them; `client_secret` holds a hash, which `compareClientSecret` knows. Changes go elsewhere. */
+/** A secret is its hash here, which `compareClientSecret` knows; none at all is one that nothing equals. */
+const authenticationOf = ({ authentication, secretHashes }: Client) =>
+  authentication.method === 'private_key_jwt'
+    ? { token_endpoint_auth_method: authentication.method, jwks: { keys: [...authentication.jwks.keys] } }
+    : {
+        token_endpoint_auth_method: authentication.method,
+        client_secret: secretHashes.map((hash) => hash.toString('base64url')).join(' ') || '-',
+      };
+
+/** Clients as the library wants them. Changes go elsewhere. */
 function clientAdapter(platform: Platform): Adapter {
   const refuse = async (): Promise<never> => {
     throw new Error('clients are changed in the registry, not by the authorization server');
@@ -140,16 +185,22 @@ function clientAdapter(platform: Platform): Adapter {
       const client = await findClient(platform.db, id).catch((error: unknown) => {
         throw databaseAway(error);
       });
-      if (client === undefined || !client.enabled || client.secretHashes.length === 0) return undefined;
+      if (client === undefined || !client.enabled) return undefined;
       return {
         client_id: client.id,
         client_name: client.name,
-        client_secret: client.secretHashes.map((hash) => hash.toString('base64url')).join(' '),
-        token_endpoint_auth_method: 'client_secret_basic',
-        grant_types: ['client_credentials'],
-        response_types: [],
-        redirect_uris: [],
+        ...authenticationOf(client),
+        grant_types: ['authorization_code', 'client_credentials'],
+        response_types: ['code'],
+        response_modes: ['query', 'fragment'],
+        redirect_uris: [...client.redirectUris],
+        require_pkce: client.requirePkce,
+        id_token_signed_response_alg: client.idTokenAlgorithm,
+        subject_type: 'pairwise',
+        // With redirect addresses on several hosts the library wants one; the client's id is what subjects are told apart by.
+        sector_identifier_uri: `https://sector.invalid/${client.id}`,
         registered_scopes: apis.flatMap((api) => registeredScopes(client, api)),
+        consent_scopes: [...registeredScopes(client, 'debt'), ...(client.mayUseOpenid ? ['openid'] : [])],
       };
     },
     upsert: refuse,

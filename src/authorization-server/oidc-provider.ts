@@ -9,4 +9,4 @@ console.warn = (...said: unknown[]) => {
 const library = await import('oidc-provider');
 console.warn = warn;
 
-export const { Provider, errors } = library;
+export const { Provider, errors, interactionPolicy } = library;

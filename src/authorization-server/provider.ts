@@ -1,8 +1,9 @@
 import type { Client, Configuration, KoaContextWithOIDC, Provider as OidcProvider } from 'oidc-provider';
-import { apiNamed, audienceOf } from '../clients/audience.ts';
+import { apiNamed, apiScopes, audienceOf } from '../clients/audience.ts';
 import { equalHashes, sha256 } from '../platform/crypto.ts';
 import type { Platform } from '../platform/platform.ts';
 import { postgresAdapter } from './adapter.ts';
+import { codeFlow } from './code-flow.ts';
 import { Provider, errors } from './oidc-provider.ts';
 import { decideScopes } from './scopes.ts';
 
@@ -10,38 +11,62 @@ const TOKEN_SECONDS = 3_600;
 
 /** Addresses of the authorization server below its issuer (A1). */
 export const endpoints = {
+  authorization: '/oauth2/auth',
   token: '/oauth2/token',
   revocation: '/oauth2/revoke',
+  userinfo: '/userinfo',
+  logout: '/oauth2/sessions/logout',
   jwks: '/.well-known/jwks.json',
   discovery: '/.well-known/openid-configuration',
 } as const;
+
+/** Shows a person why an authorization request cannot go on, where there is nowhere to send them back to. */
+export type ShowProblem = (ctx: KoaContextWithOIDC, error: Error) => Promise<void>;
 
 /**
  * The authorization server: panva's `oidc-provider`, configured in this one place and through its documented options only. Its
  * traps, and why things are as they are: docs/adr/0006-authorization-server.md. `audienceAliases`: other origins whose addresses name our
  * APIs (X5).
  */
-export function authorizationServer(platform: Platform, audienceAliases: readonly string[]): OidcProvider {
+export function authorizationServer(
+  platform: Platform,
+  options: { audienceAliases: readonly string[]; showProblem: ShowProblem },
+): OidcProvider {
   const { apiUrl, accessUrl } = platform.config;
+  const { audienceAliases } = options;
+  const flow = codeFlow(platform);
 
   const configuration: Configuration = {
+    ...flow,
     adapter: postgresAdapter(platform),
     routes: {
+      authorization: endpoints.authorization,
       token: endpoints.token,
       revocation: endpoints.revocation,
       jwks: endpoints.jwks,
     },
     jwks: { keys: [...platform.keys.signing] as never },
-    cookies: { keys: [...platform.keys.cookies] },
-    scopes: [],
-    claims: {},
-    responseTypes: [],
+    cookies: {
+      keys: [...platform.keys.cookies],
+      names: { interaction: 'samtykke-request', resume: 'samtykke-resume', session: 'samtykke-none' },
+      short: { httpOnly: true, sameSite: 'lax', signed: true },
+      long: { httpOnly: true, sameSite: 'lax', signed: true },
+    },
+    discovery: {
+      userinfo_endpoint: `${accessUrl}${endpoints.userinfo}`,
+      end_session_endpoint: `${accessUrl}${endpoints.logout}`,
+    },
     subjectTypes: ['pairwise'],
-    pairwiseIdentifier: (_ctx, accountId, client) => sha256(`${client.clientId} ${accountId}`).toString('base64url'),
-    clientAuthMethods: ['client_secret_basic'],
-    extraClientMetadata: { properties: ['registered_scopes'] },
+    pairwiseIdentifier: (_ctx, accountId, client) => subjectOf(client.clientId, accountId),
+    sectorIdentifierUriValidate: () => false,
+    clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
+    enabledJWA: {
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256'],
+      idTokenSigningAlgValues: idTokenAlgorithms(platform),
+    },
+    extraClientMetadata: { properties: ['registered_scopes', 'consent_scopes', 'require_pkce'] },
     clientBasedCORS: () => false,
-    ttl: { ClientCredentials: TOKEN_SECONDS },
+    ttl: { ...flow.ttl, ClientCredentials: TOKEN_SECONDS, AccessToken: TOKEN_SECONDS },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
@@ -53,10 +78,15 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
       userinfo: { enabled: false },
       resourceIndicators: {
         enabled: true,
-        defaultResource: (ctx, _client, oneOf) => audienceOfRequest(ctx, oneOf),
+        defaultResource: (ctx, _client, oneOf) =>
+          isCodeFlow(ctx) ? (oneOf?.[0] ?? audienceOf('debt', apiUrl)) : audienceOfRequest(ctx, oneOf),
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource, client) => {
           const api = apiNamed(resource, apiUrl, audienceAliases);
+          if (isCodeFlow(ctx)) {
+            if (api !== 'debt') throw refused(new errors.InvalidTarget(), 'a person can be asked for debt only');
+            return tokensOf(`${apiScopes.debt.join(' ')} openid`, audienceOf('debt', apiUrl));
+          }
           if (api === undefined)
             throw refused(
               new errors.InvalidTarget(),
@@ -73,16 +103,15 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
           if ('refused' in decision) {
             throw Object.assign(new errors.InvalidScope(decision.refused, ''), { scope: undefined });
           }
-          return {
-            scope: decision.granted,
-            audience: audienceOf(api, apiUrl),
-            accessTokenTTL: TOKEN_SECONDS,
-            accessTokenFormat: 'opaque',
-          };
+          return tokensOf(decision.granted, audienceOf(api, apiUrl));
         },
       },
     },
-    renderError: (ctx, out) => {
+    renderError: async (ctx, out, error) => {
+      if (isFrontChannel(ctx)) {
+        await options.showProblem(ctx, error);
+        return;
+      }
       ctx.type = 'json';
       ctx.body = out;
     },
@@ -101,6 +130,13 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
     await next();
     if (ctx.status === 503) ctx.set('retry-after', '3');
     if (ctx.oidc?.route === 'discovery') ctx.body = truthful(ctx.body as object);
+    if (isFrontChannel(ctx as { oidc?: unknown })) inTermsOfOurs(ctx);
+  });
+  provider.on('authorization.success', (ctx, answer) => {
+    // NGI tells the scope on the way back, without the number of days (A7).
+    if (answer !== undefined) answer['scope'] = ctx.oidc.params?.['scope'];
+    // A session of the library's own is never kept, so its cookie is not needed either.
+    Object.assign(ctx.oidc.session ?? {}, { destroyed: true });
   });
   const unexpected = (ctx: KoaContextWithOIDC, error: Error) => {
     platform.log.error({ traceId: ctx.get('x-trace-id'), error }, 'the authorization server failed');
@@ -115,13 +151,41 @@ export function authorizationServer(platform: Platform, audienceAliases: readonl
   return provider;
 }
 
-/** A12: what belongs to the code flow is not there yet, and so is not listed, although the library always lists it. */
-const truthful = (discovery: object): object =>
-  Object.fromEntries(
-    Object.entries(discovery).filter(
-      ([name]) => !/^(authorization_|response_modes|code_challenge|claims|request_|id_token|scopes)/.test(name),
-    ),
-  );
+/** A person as one client knows them: another one for each client, and telling nothing (A1). */
+export const subjectOf = (clientId: string, personId: string): string =>
+  sha256(`${clientId} ${personId}`).toString('base64url');
+
+/** A12: a mode of response that no client is registered for, although the library always lists it, is not listed. */
+const truthful = (discovery: object): object => ({ ...discovery, response_modes_supported: ['query', 'fragment'] });
+
+const isFrontChannel = (ctx: { oidc?: unknown }): boolean => {
+  const route = (ctx.oidc as { route?: unknown } | undefined)?.route;
+  return route === 'authorization' || route === 'resume';
+};
+
+const isCodeFlow = (ctx: Pick<KoaContextWithOIDC, 'oidc'>): boolean =>
+  isFrontChannel(ctx) || ctx.oidc.params?.['grant_type'] === 'authorization_code';
+
+const tokensOf = (scope: string, audience: string) => ({
+  scope,
+  audience,
+  accessTokenTTL: TOKEN_SECONDS,
+  accessTokenFormat: 'opaque' as const,
+});
+
+/** The algorithms for which there is a key. */
+function idTokenAlgorithms(platform: Platform): ('RS256' | 'ES256')[] {
+  const known = platform.keys.signing.map((key) => key.alg);
+  return (['RS256', 'ES256'] as const).filter((algorithm) => known.includes(algorithm));
+}
+
+/** A8: an outage, which has a code of its own at the token endpoint, is `server_error` on the way back from here. */
+function inTermsOfOurs(ctx: Pick<KoaContextWithOIDC, 'response' | 'set'>): void {
+  const location = ctx.response.get('location');
+  if (location.includes('error=temporarily_unavailable')) {
+    ctx.set('location', location.replace('error=temporarily_unavailable', 'error=server_error'));
+  }
+}
 
 /** A3: `audience` names the API; RFC 8707's `resource` does so too, and then this is not asked. */
 function audienceOfRequest(ctx: KoaContextWithOIDC, oneOf: readonly string[] | undefined): string | string[] {

@@ -1,20 +1,32 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Provider } from 'oidc-provider';
 import { DomainError } from '../errors/domain-error.ts';
 import { tokenLimits } from '../clients/rate-limit.ts';
 import { isUuid } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { authorizationServer, endpoints } from './provider.ts';
+import { problemPages } from './show-problem.ts';
+
+/** The library, and which request of the web framework each of its own is. */
+export interface AuthorizationServer {
+  readonly platform: Platform;
+  readonly provider: Provider;
+  readonly requests: WeakMap<IncomingMessage, FastifyRequest>;
+}
+
+/** Makes the authorization server. `audienceAliases`: other origins whose addresses name our APIs (X5). */
+export function openAuthorizationServer(platform: Platform, audienceAliases: readonly string[]): AuthorizationServer {
+  const requests = new WeakMap<IncomingMessage, FastifyRequest>();
+  const showProblem = problemPages(platform, (raw) => requests.get(raw));
+  return { platform, provider: authorizationServer(platform, { audienceAliases, showProblem }), requests };
+}
 
 /**
- * Mounts the authorization server. Each address is registered by itself: the library's own router would take other spellings of
- * them too, and limits kept for a path could be walked around. The body reaches the library unread.
+ * What the library answers. Each address is registered by itself: the library's own router would take other spellings of them too,
+ * and limits kept for a path could be walked around. The body reaches the library unread.
  */
-export async function authorizationServerRoutes(
-  app: FastifyInstance,
-  platform: Platform,
-  options: { audienceAliases: readonly string[] },
-): Promise<void> {
-  const provider = authorizationServer(platform, options.audienceAliases);
+export function protocolRoutes(app: FastifyInstance, { platform, provider, requests }: AuthorizationServer): void {
   const handle = provider.callback();
   const { host, protocol } = new URL(platform.config.accessUrl);
 
@@ -31,21 +43,45 @@ export async function authorizationServerRoutes(
     delete headers['x-forwarded-host'];
     // Some clients ask for text/html by default (Java's do), and would get an error page instead of JSON.
     if (request.method === 'POST') headers.accept = 'application/json';
+    requests.set(request.raw, request);
     reply.hijack();
     reply.raw.setHeader('x-trace-id', request.id);
+    reply.raw.setHeader('x-content-type-options', 'nosniff');
     await handle(request.raw, reply.raw);
   };
 
-  app.get(endpoints.discovery, { schema: { hide: true } }, pass);
-  app.get(endpoints.jwks, { schema: { hide: true } }, pass);
+  const hidden = { schema: { hide: true } };
+  app.get(endpoints.discovery, hidden, pass);
+  app.get(endpoints.jwks, hidden, pass);
+  app.get(endpoints.authorization, hidden, async (request, reply) => {
+    request.raw.url = authorizationAddress(request.raw.url ?? '');
+    await pass(request, reply);
+  });
+  app.get(`${endpoints.authorization}/:uid`, hidden, pass);
   const limits = tokenLimits(platform.config.rateLimitPerMinute);
-  app.post(endpoints.revocation, { schema: { hide: true }, onRequest: checkForm }, pass);
-  app.post(endpoints.token, { schema: { hide: true }, onRequest: checkForm }, async (request, reply) => {
+  app.post(endpoints.revocation, { ...hidden, onRequest: checkForm }, pass);
+  app.post(endpoints.token, { ...hidden, onRequest: checkForm }, async (request, reply) => {
     const sender = { clientId: claimedClientId(request) ?? '', address: request.ip };
     await limits.check(sender);
     await pass(request, reply);
     await limits.count(sender, reply.raw.statusCode !== 401);
   });
+}
+
+/** Parameters of OpenID Connect, with which the library refuses a request that does not ask for `openid`. */
+const openidOnly = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', 'max_age', 'nonce'];
+
+/**
+ * The address of an authorization request as the library should see it: `openid` is optional here, so what would be refused
+ * without it is left out; and a scope in which there are signs that no scope has is made one that is refused in our words (A8).
+ */
+function authorizationAddress(url: string): string {
+  const [path = '', query = ''] = url.split(/\?(.*)/s, 2);
+  const parameters = new URLSearchParams(query);
+  const scope = parameters.get('scope') ?? '';
+  if (!scope.split(' ').includes('openid')) for (const name of openidOnly) parameters.delete(name);
+  if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(scope)) parameters.set('scope', 'malformed');
+  return `${path}?${parameters}`;
 }
 
 // As much as the library reads.

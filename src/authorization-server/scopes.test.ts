@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiNamed } from '../clients/audience.ts';
-import { decideScopes } from './scopes.ts';
+import { decideConsentAsked, decideScopes } from './scopes.ts';
 
 const both = ['debt.unsecured.presentation', 'debt.unsecured.processing'];
 
@@ -41,4 +41,55 @@ test('A3, X5: an audience names one of three APIs by its whole address, or by an
   ]) {
     assert.equal(apiNamed(audience, 'https://a.example'), undefined, audience);
   }
+});
+
+const registered = [...both, 'openid'];
+
+test('A6, A7: one debt scope, with days or without; above the maximum it becomes the maximum; the number is left out of the scope', () => {
+  for (const [asked, expected] of [
+    ['debt.unsecured.presentation', ['presentation', null, false]],
+    ['debt.unsecured.presentation.1', ['presentation', 1, false]],
+    ['debt.unsecured.presentation.365', ['presentation', 365, false]],
+    ['debt.unsecured.presentation.366', ['presentation', 365, false]],
+    ['debt.unsecured.processing.28', ['processing', 28, false]],
+    ['debt.unsecured.processing.99999', ['processing', 28, false]],
+    [`debt.unsecured.processing.${'9'.repeat(400)}`, ['processing', 28, false]],
+    ['debt.unsecured.processing.007', ['processing', 7, false]],
+    ['debt.unsecured.presentation.100 openid', ['presentation', 100, true]],
+    [' debt.unsecured.processing  openid ', ['processing', null, true]],
+  ] as const) {
+    const [purpose, days, openid] = expected;
+    const scope = `debt.unsecured.${purpose}${openid ? ' openid' : ''}`;
+    assert.deepEqual(decideConsentAsked(asked, registered), { purpose, days, openid, scope }, asked);
+  }
+});
+
+test('A8: no, two, unknown and unregistered scopes, a bad duration, and openid anywhere but last are refused', () => {
+  const [presentation = '', processing = ''] = both;
+  for (const asked of [
+    undefined,
+    '',
+    ' ',
+    'openid',
+    `openid ${presentation}`,
+    `openid ${presentation} openid`,
+    `${presentation} openid openid`,
+    `${presentation} ${processing}`,
+    `${presentation} ${presentation}`,
+    `${presentation}.1 ${presentation}.2 openid`,
+    'debt.secured.presentation',
+    'debt.unsecured.other',
+    'debt.unsecured.',
+    'DEBT.UNSECURED.PRESENTATION',
+    'consent.create',
+    `${presentation} consent.create`,
+    `${presentation} offline_access`,
+    ...['', '0', '00', '-1', '+1', '1.5', '1e2', 'abc', '0x10', '10x', ' 10', '1.', '１０'].map(
+      (days) => `${presentation}.${days}`,
+    ),
+  ]) {
+    assert.ok('refused' in decideConsentAsked(asked, registered), String(asked));
+  }
+  assert.ok('refused' in decideConsentAsked(processing, [presentation, 'openid']));
+  assert.ok('refused' in decideConsentAsked(`${presentation} openid`, both));
 });

@@ -1,6 +1,6 @@
 import { sql, type Queryable, type Transaction } from '../platform/db.ts';
 import { isUuid } from '../platform/ids.ts';
-import type { Client } from './client.ts';
+import type { Client, PublicKeys } from './client.ts';
 
 interface ClientRow {
   id: string;
@@ -12,13 +12,17 @@ interface ClientRow {
   may_read_events: boolean;
   may_use_openid: boolean;
   redirect_uris: string[];
+  post_logout_redirect_uris: string[];
+  jwks: PublicKeys | null;
+  require_pkce: boolean;
+  id_token_alg: 'RS256' | 'ES256';
   purposes: string[];
 }
 
 const FIND = sql<ClientRow>(
   'client_find',
   `select c.id, c.name, c.organisation_number, c.enabled, c.secret_hashes, c.may_register_agreements, c.may_read_events,
-          c.may_use_openid, c.redirect_uris,
+          c.may_use_openid, c.redirect_uris, c.post_logout_redirect_uris, c.jwks, c.require_pkce, c.id_token_alg,
           array(select p.purpose from client_purpose p where p.client_id = c.id order by p.purpose) as purposes
    from client c where c.id = $1`,
 );
@@ -39,6 +43,11 @@ export async function findClient(db: Queryable, id: string): Promise<Client | un
         mayReadEvents: row.may_read_events,
         mayUseOpenid: row.may_use_openid,
         redirectUris: row.redirect_uris,
+        postLogoutRedirectUris: row.post_logout_redirect_uris,
+        authentication:
+          row.jwks === null ? { method: 'client_secret_basic' } : { method: 'private_key_jwt', jwks: row.jwks },
+        requirePkce: row.require_pkce,
+        idTokenAlgorithm: row.id_token_alg,
         purposes: row.purposes,
       };
 }
@@ -46,11 +55,13 @@ export async function findClient(db: Queryable, id: string): Promise<Client | un
 const SAVE = sql<never>(
   'client_save',
   `insert into client (id, name, organisation_number, enabled, secret_hashes, may_register_agreements, may_read_events,
-                       may_use_openid, redirect_uris, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                       may_use_openid, redirect_uris, created_at, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
    on conflict (id) do update set name = excluded.name, secret_hashes = excluded.secret_hashes,
      may_register_agreements = excluded.may_register_agreements, may_read_events = excluded.may_read_events,
-     may_use_openid = excluded.may_use_openid, redirect_uris = excluded.redirect_uris`,
+     may_use_openid = excluded.may_use_openid, redirect_uris = excluded.redirect_uris, auth_method = excluded.auth_method,
+     jwks = excluded.jwks, require_pkce = excluded.require_pkce, id_token_alg = excluded.id_token_alg,
+     post_logout_redirect_uris = excluded.post_logout_redirect_uris`,
 );
 
 const SAVE_PURPOSES = sql<never>(
@@ -74,9 +85,24 @@ export async function saveClient(tx: Transaction, client: Client, now: Date): Pr
     client.mayUseOpenid,
     client.redirectUris,
     now,
+    client.authentication.method,
+    client.authentication.method === 'private_key_jwt' ? JSON.stringify(client.authentication.jwks) : null,
+    client.requirePkce,
+    client.idTokenAlgorithm,
+    client.postLogoutRedirectUris,
   ]);
   await tx.query(SAVE_PURPOSES, [client.id, client.purposes]);
   await tx.query(REOPEN);
+}
+
+const PURPOSE_OPEN = sql<{ open: boolean }>(
+  'client_purpose_open',
+  'select open from client_purpose where client_id = $1 and purpose = $2',
+);
+
+/** Whether this client may ask for this purpose now (C9): registered for it, and neither it, the client nor consent as such switched off. */
+export async function isPurposeOpen(db: Queryable, clientId: string, purpose: string): Promise<boolean> {
+  return (await db.query(PURPOSE_OPEN, [clientId, purpose]))[0]?.open === true;
 }
 
 const WITH_SECRETS = sql<{ id: string }>(

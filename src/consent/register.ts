@@ -1,10 +1,11 @@
+import { personIdsOf } from '../audit/person-registry.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Nin } from '../person/nin.ts';
 import { violatedConstraint, type SqlValue } from '../platform/db.ts';
 import { newId } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { daysOf, decideRegistration, expiryOf, type Consent, type Duration, type Purpose } from './consent.ts';
-import { FIND_BY_EXTERNAL_ID, FIND_PERSONS, REGISTER, consentOf } from './store.ts';
+import { FIND_BY_EXTERNAL_ID, REGISTER, consentOf } from './store.ts';
 
 export interface Registration {
   readonly clientId: string;
@@ -15,6 +16,8 @@ export interface Registration {
   readonly externalId: string | null;
   /** Who decided: the client says that the person did (agreement), or the person did so here. */
   readonly actor: 'client' | 'person';
+  /** The request on the consent screen that this answers (C10); none for what was agreed on elsewhere. */
+  readonly requestId?: string;
   readonly traceId: string;
 }
 
@@ -23,7 +26,7 @@ export interface Registration {
  * One statement is one transaction: consent, log and event are there together or not at all. Of any number of equal requests at
  * once one makes the consent, and all answer it.
  *
- * Errors: `consent_conflict` (the client's own id has other data), `purpose_not_permitted` (not registered for the purpose, or
+ * Errors: `consent_conflict` (the client's own id has other data; the request was answered before, or too late), `purpose_not_permitted` (not registered for the purpose, or
  * it is switched off), `unavailable`.
  */
 export async function registerConsent(platform: Platform, registration: Registration): Promise<Consent> {
@@ -55,6 +58,8 @@ export async function registerConsent(platform: Platform, registration: Registra
       sealed.keyId,
       registration.traceId,
       registration.actor,
+      registration.requestId ?? null,
+      platform.clock.realNow(),
     ]);
     if (outcome?.made === 1 && outcome.person_id !== null) {
       return {
@@ -71,8 +76,8 @@ export async function registerConsent(platform: Platform, registration: Registra
     }
     const existing = externalId === null ? undefined : await findByExternalId(platform, clientId, externalId);
     if (existing !== undefined) {
-      const persons = await platform.db.query(FIND_PERSONS, [indexes.map((entry) => entry.hash)]);
-      const personId = persons.find((person) => person.id === existing.personId)?.id;
+      const persons = await personIdsOf(platform.db, vault, registration.nin);
+      const personId = persons.find((id) => id === existing.personId);
       if (decideRegistration({ personId, purpose, duration }, existing) === 'already_registered') return existing;
       throw new DomainError(
         'consent_conflict',
@@ -84,6 +89,9 @@ export async function registerConsent(platform: Platform, registration: Registra
         'purpose_not_permitted',
         `this client may not register consents for the purpose '${purpose}'`,
       );
+    }
+    if (registration.requestId !== undefined && outcome?.answered === 0 && outcome.person_id !== null) {
+      throw new DomainError('consent_conflict', 'this request has been answered, or can be answered no more');
     }
     // The person was being made, or purged, by someone else at this moment: the next try sees what became of them.
   }

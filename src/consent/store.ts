@@ -1,4 +1,5 @@
 import { auditInsert } from '../audit/audit-log.ts';
+import { personFrom } from '../audit/person-registry.ts';
 import { TOKEN_COLUMNS, TOKEN_FROM, type TokenRow } from '../clients/access-token.ts';
 import { sql } from '../platform/db.ts';
 import type { ArchiveReason, Consent, Purpose } from './consent.ts';
@@ -60,9 +61,6 @@ export const FIND_WITH_CALLER = sql<TokenRow & { [Column in keyof ConsentRow]: C
    left join (select ${COLUMNS} from consent where id = $3) as consent on true`,
 );
 
-/** $1 all keyed hashes of the NIN. While keys are rotated one person may have been met twice, under two keys. */
-export const FIND_PERSONS = sql<{ id: string }>('person_find_all', 'select id from person where nin_index = any ($1)');
-
 /** $1 person */
 export const READ_PERSON = sql<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
   'person_read',
@@ -70,38 +68,41 @@ export const READ_PERSON = sql<{ id: string; nin_cipher: Buffer; nin_cipher_key:
 );
 
 /**
- * Registers a consent: the person (if new), the consent, the log, the event. The row lock on client_purpose makes it wait for a
- * switch being thrown, and the other way round (C9). A client's own id that is taken makes no row (`made` 0), also when the
- * other one is being registered at this moment: then it waits for that one's end.
+ * Registers a consent: the person (if new), the consent, the log, the event; and, where the person decided here, that the request
+ * on the consent screen has been answered with it ($17, else null), which it can be once and until a moment only: of any number
+ * of answers at once one makes a consent (`answered` 1). The row lock on client_purpose makes it wait for a switch being thrown,
+ * and the other way round (C9). A client's own id that is taken makes no row (`made` 0), also when the other one is being
+ * registered at this moment: then it waits for that one's end.
  * $1 consent, $2 client, $3 purpose, $4 days or null, $5 own id or null, $6 now, $7 expiry, $8 event, $9 all keyed hashes of the
- * NIN, $10 new person's id, $11 hash to write, $12 its key, $13 ciphertext, $14 its key, $15 trace id, $16 actor
+ * NIN, $10 new person's id, $11 hash to write, $12 its key, $13 ciphertext, $14 its key, $15 trace id, $16 actor, $17 request,
+ * $18 real time
  */
-export const REGISTER = sql<{ permitted: boolean; person_id: string | null; made: number }>(
+export const REGISTER = sql<{ permitted: boolean; person_id: string | null; answered: number; made: number }>(
   'consent_register',
   `with permit as materialized (
      select 1 from client_purpose where client_id = $2 and purpose = $3 and open for share
-   ), known as (
-     select id from person where nin_index = any ($9) order by created_at, id limit 1
    ), taken as (
      select 1 from consent where client_id = $2 and external_id = $5
-   ), met as (
-     insert into person (id, nin_index, nin_index_key, nin_cipher, nin_cipher_key, created_at)
-     select $10::uuid, $11::bytea, $12, $13::bytea, $14, $6::timestamptz
-     where exists (select from permit) and not exists (select from known) and not exists (select from taken)
-     on conflict (nin_index) do nothing returning id
-   ), who as (
-     select id from known union all select id from met
+   ), ${personFrom(
+     { hashes: '$9', newId: '$10', hash: '$11', hashKey: '$12', cipher: '$13', cipherKey: '$14', now: '$6' },
+     'exists (select from permit) and not exists (select from taken)',
+   )}, answered as (
+     update consent_request set outcome = 'approved', outcome_at = $6, consent_id = $1::uuid
+     where id = $17::uuid and client_id = $2 and purpose = $3 and outcome is null and answer_by > $18::timestamptz
+       and shown is not null and exists (select from permit) and exists (select from who)
+     returning 1
    ), made as (
      insert into consent (id, client_id, person_id, purpose, single_use, duration_days, external_id, created_at, expires_at)
      select $1::uuid, $2::uuid, who.id, $3, $4::integer is null, $4::integer, $5, $6::timestamptz, $7::timestamptz from who
-     where exists (select from permit)
+     where exists (select from permit) and ($17::uuid is null or exists (select from answered))
      on conflict (client_id, external_id) where external_id is not null do nothing returning *
    ), logged as (
      ${auditInsert("select $6, 'consent_registered', $16, client_id, id, person_id, purpose, null::integer, null::integer, null, $15 from made")}
    ), told as (
      ${eventInsert("select client_id, $8::uuid, id, 'created', created_at, purpose, external_id, null from made")}
    )
-   select exists (select from permit) as permitted, (select id from who limit 1) as person_id, (select count(*) from made) as made`,
+   select exists (select from permit) as permitted, (select id from who limit 1) as person_id,
+     (select count(*) from answered) as answered, (select count(*) from made) as made`,
 );
 
 /**
@@ -197,4 +198,60 @@ export const LOG_PERMISSION_CHANGE = sql<never>(
 export const PURGE = sql<{ consents: number; log_rows: number; persons: number }>(
   'consent_purge',
   'select consents, log_rows, persons from purge_past_retention($1, $2, $3)',
+);
+
+/** A consent as its person reads it: beside it who was given it, and what the log says of its use. */
+export interface GivenRow extends ConsentRow {
+  client_name: string;
+  organisation_number: string;
+  uses: number;
+  last_used_at: Date | null;
+}
+
+/** `which`: the consents that are meant, in order; only for these the log is asked. */
+const given = (which: string, order: string): string =>
+  `select c.*, client.name as client_name, client.organisation_number, used.uses, used.last_used_at
+   from (${which}) c
+   join client on client.id = c.client_id
+   cross join lateral (
+     select count(*) as uses, max(at) as last_used_at from audit_log where consent_id = c.id and kind = 'debt_disclosed'
+   ) used
+   order by ${order}`;
+
+/** Consents that are active at $2, the newest first. $1 the person's ids, $2 now, $3 at most */
+export const LIST_ACTIVE = sql<GivenRow>(
+  'consent_list_active',
+  given(
+    `select ${COLUMNS} from consent where person_id = any ($1) and archived_at is null and expires_at > $2
+     order by created_at desc, id desc limit $3`,
+    'c.created_at desc, c.id desc',
+  ),
+);
+
+/** When a consent ended, or will: what has expired has ended, whether or not that has been written down (C2). */
+const ENDS = 'coalesce(archived_at, expires_at)';
+
+/** Consents that have ended at $2, the last ended first. $1 the person's ids, $2 now, $3 ended then or before, $4 skip, $5 at most */
+export const LIST_ENDED = sql<GivenRow>(
+  'consent_list_ended',
+  given(
+    `select ${COLUMNS} from consent
+     where person_id = any ($1) and (archived_at is not null or expires_at <= $2) and ${ENDS} <= $3
+     order by ${ENDS} desc, id desc offset $4 limit $5`,
+    `coalesce(c.archived_at, c.expires_at) desc, c.id desc`,
+  ),
+);
+
+/** $1 the person's ids, $2 now */
+export const COUNT_GIVEN = sql<{ active: number; ended: number }>(
+  'consent_count_given',
+  `select count(*) filter (where archived_at is null and expires_at > $2) as active,
+          count(*) filter (where archived_at is not null or expires_at <= $2) as ended
+   from consent where person_id = any ($1)`,
+);
+
+/** $1 consent, $2 the person's ids: another person's consent is not there */
+export const FIND_GIVEN = sql<GivenRow>(
+  'consent_find_given',
+  given(`select ${COLUMNS} from consent where id = $1 and person_id = any ($2)`, 'c.id'),
 );

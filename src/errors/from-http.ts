@@ -15,6 +15,8 @@ interface SchemaViolation {
  */
 export function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
+  // The authorization server's library wraps what its storage throws.
+  if (error instanceof Error && error.cause instanceof DomainError) return error.cause;
   const { code, statusCode, validation } = (error ?? {}) as {
     code?: unknown;
     statusCode?: unknown;

@@ -14,7 +14,7 @@ export const statusOf = {
   consent_revoked: 403,
   consent_conflict: 409,
   form_refused: 403,
-  signed_out: 401,
+  signed_out: 403,
   not_found: 404,
   method_not_allowed: 405,
   payload_too_large: 413,

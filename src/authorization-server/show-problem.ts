@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import { findRequest } from '../consent-request/open.ts';
+import { DomainError } from '../errors/domain-error.ts';
+import { errorPage } from '../html/error-page.ts';
+import type { Html } from '../html/html.ts';
+import { languageAmong } from '../html/language.ts';
+import { frameOf, pageHeaders } from '../html/send-page.ts';
+import type { Platform } from '../platform/platform.ts';
+import { errors } from './oidc-provider.ts';
+import type { ShowProblem } from './provider.ts';
+import { whatBecameOf } from './situation.ts';
+import { stopPage } from './stops.page.ts';
+
+/**
+ * The pages of the authorization endpoint where nobody can be sent back: an unknown client or redirect address is never redirected to
+ * (A8), and an answer that comes twice finds its request gone. `requestOf`: the web framework's request of the library's.
+ */
+export function problemPages(
+  platform: Platform,
+  requestOf: (raw: IncomingMessage) => FastifyRequest | undefined,
+): ShowProblem {
+  return async (ctx, error) => {
+    const request = requestOf(ctx.req);
+    if (request === undefined) throw new Error('a page needs its request');
+    const asked = languageAmong(typeof ctx.query['ui_locales'] === 'string' ? ctx.query['ui_locales'] : undefined);
+    const frame = frameOf(platform, request, asked === undefined ? {} : { language: asked });
+    const page = async (): Promise<Html> => {
+      if (error instanceof errors.SessionNotFound) {
+        const { uid } = request.params as { uid?: string };
+        const known = uid === undefined ? undefined : await findRequest(platform, uid);
+        if (known === undefined) return stopPage(frame, { kind: 'unknown' });
+        return stopPage({ ...frame, language: known.language }, await whatBecameOf(platform, known, null));
+      }
+      const problem = problemWith(error, ctx.query);
+      if (problem !== undefined) return stopPage(frame, { kind: 'bad_link', problem });
+      const code =
+        error instanceof errors.OIDCProviderError && error.statusCode === 503 ? 'unavailable' : 'server_error';
+      return errorPage(frame, new DomainError(code, 'the authorization server failed', { cause: error }));
+    };
+    const { text } = await page();
+    ctx.set(pageHeaders(request));
+    ctx.type = 'text/html; charset=utf-8';
+    ctx.body = text;
+  };
+}
+
+function problemWith(error: Error, query: Record<string, unknown>): 'client' | 'redirect' | 'other' | undefined {
+  if (error instanceof errors.InvalidClient) return 'client';
+  if (error instanceof errors.InvalidRedirectUri) return 'redirect';
+  if (!(error instanceof errors.OIDCProviderError) || error.statusCode >= 500) return undefined;
+  if (typeof query['client_id'] !== 'string' || query['client_id'] === '') return 'client';
+  if (typeof query['redirect_uri'] !== 'string' || query['redirect_uri'] === '') return 'redirect';
+  return 'other';
+}

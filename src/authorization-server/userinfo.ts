@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { findCaller } from '../clients/access-token.ts';
+import { ninOf, readConsent } from '../consent/find.ts';
+import type { Platform } from '../platform/platform.ts';
+import { endpoints, subjectOf } from './provider.ts';
+
+/**
+ * `/userinfo` (A1; OpenID Connect Core, section 5.3): who the person is whose consent the token is for. The library's own refuses
+ * every token that is good at an API, as all of ours are. Only for tokens with `openid`, and not once the consent is revoked.
+ */
+export function userinfoRoutes(app: FastifyInstance, platform: Platform): void {
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const [, token] = /^Bearer +([\w.~+/-]{1,512}=*)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (token === undefined) return reply.code(401).header('www-authenticate', 'Bearer').send();
+    const caller = await findCaller(platform.db, token, platform.clock.realNow());
+    const consent =
+      caller === undefined || caller.consentId === null ? undefined : await readConsent(platform.db, caller.consentId);
+    if (caller === undefined || consent === undefined || consent.archived?.reason.startsWith('revoked') === true) {
+      return refuse(reply, 401, 'invalid_token', 'send an access token from the code flow that is good now');
+    }
+    if (!caller.scopes.includes('openid')) {
+      return refuse(reply, 403, 'insufficient_scope', 'the access token lacks the scope openid');
+    }
+    const pid = (await ninOf(platform, consent)).reveal();
+    return reply.send({ sub: subjectOf(caller.clientId, consent.personId), pid, consent_id: consent.id });
+  };
+  for (const method of ['GET', 'POST'] as const) {
+    app.route({ method, url: endpoints.userinfo, schema: { hide: true }, handler: answer });
+  }
+}
+
+/** RFC 6750, section 3. */
+function refuse(reply: FastifyReply, status: number, error: string, description: string): FastifyReply {
+  return reply
+    .code(status)
+    .header('www-authenticate', `Bearer error="${error}", error_description="${description}"`)
+    .send({ error, error_description: description });
+}
