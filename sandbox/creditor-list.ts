@@ -1,4 +1,4 @@
-import type { Creditor } from '../src/creditors/creditor.ts';
+import type { Creditor, CreditorContact } from '../src/creditors/creditor.ts';
 
 /** A creditor of the sandbox before its server has an address. */
 export interface SandboxCreditor extends Omit<Creditor, 'baseUrl'> {
@@ -32,8 +32,7 @@ const dataloftet = '9908:319290834';
 
 const own = (id: string): string => `9908:${id}`;
 
-/** The sandbox's creditors (X3), all invented. Five of them share two providers; the others deliver for themselves. */
-export const sandboxCreditors: readonly SandboxCreditor[] = [
+const listed: readonly Omit<SandboxCreditor, 'contact'>[] = [
   { id: creditorIds.lyngtind, name: 'Lyngtind Kredittbank ASA', providerId: own(creditorIds.lyngtind), weight: 240 },
   { id: creditorIds.havsule, name: 'Havsule Finans AS', providerId: own(creditorIds.havsule), weight: 170 },
   { id: creditorIds.tindelys, name: 'Tindelys Kort ASA', providerId: own(creditorIds.tindelys), weight: 130 },
@@ -51,3 +50,15 @@ export const sandboxCreditors: readonly SandboxCreditor[] = [
   { id: creditorIds.vardeblink, name: 'Vardeblink Finans AS', providerId: dataloftet, weight: 7 },
   { id: creditorIds.sildegarn, name: 'Sildegarn Medlemskort SA', providerId: own(creditorIds.sildegarn), weight: 5 },
 ];
+
+/** An address below `.example`, and a number that begins as no Norwegian one does: nobody is reached by either. */
+function contactOf(id: string, place: number): CreditorContact {
+  const [shortName = id] = Object.entries(creditorIds).find(([, known]) => known === id) ?? [];
+  return { email: `kundeservice@${shortName}.example`, phone: `+47 00 70 10 ${String(place).padStart(2, '0')}` };
+}
+
+/** The sandbox's creditors (X3), all invented. Five of them share two providers; the others deliver for themselves. */
+export const sandboxCreditors: readonly SandboxCreditor[] = listed.map((creditor, place) => ({
+  ...creditor,
+  contact: contactOf(creditor.id, place + 1),
+}));

@@ -58,10 +58,11 @@ export async function startCreditorServers(options: CreditorServersOptions): Pro
     throw new Error(`the sandbox's creditors cannot listen on ${host}`, { cause: failed.reason });
   }
   return {
-    creditors: Array.from(running.values(), ({ creditor: { id, name, providerId }, server }) => ({
+    creditors: Array.from(running.values(), ({ creditor: { id, name, providerId, contact }, server }) => ({
       id,
       name,
       providerId,
+      contact,
       baseUrl: addressOf(server),
     })),
     setBehaviour(creditorId, behaviour) {

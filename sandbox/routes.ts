@@ -5,6 +5,7 @@ import { DomainError } from '../src/errors/domain-error.ts';
 import type { Jobs } from '../src/platform/jobs.ts';
 import type { Platform } from '../src/platform/platform.ts';
 import type { BusinessClock } from './business-clock.ts';
+import { sandboxCallback } from './callback.ts';
 import { behaviours, type Behaviour, type CreditorServers } from './creditor-servers.ts';
 
 export interface SandboxWorld {
@@ -40,6 +41,7 @@ const ClockRequest = Type.Object(
 /** What only a sandbox has: switches for its creditors (X3) and its clock (X4). */
 export function sandboxRoutes(app: FastifyInstance, platform: Platform, world: SandboxWorld): void {
   const { servers } = world;
+  sandboxCallback(app, platform);
   const creditorAnswer = (id: string) => ({
     id,
     name: servers.creditors.find((creditor) => creditor.id === id)?.name,

@@ -12,6 +12,8 @@ import { followBusinessClock } from './business-clock.ts';
 import { startCreditorServers } from './creditor-servers.ts';
 import { sandboxRoutes } from './routes.ts';
 import { seed } from './seed.ts';
+import { loginFetch } from './testid/login-fetch.ts';
+import { testIdRoutes } from './testid/routes.ts';
 
 /** NGI's pre-production, whose addresses are taken as names of our APIs (X5). */
 const NGI_PREPRODUCTION = 'https://api-preprod.norskgjeld.no';
@@ -65,7 +67,11 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
     await seed(platform, servers.creditors, generated);
     const samtykke = await serve(platform, {
       audienceAliases: [NGI_PREPRODUCTION],
-      extend: (app, running) => sandboxRoutes(app, platform, { servers, clock: businessClock, ...running }),
+      loginFetch: loginFetch(config),
+      extend: (app, running) => {
+        sandboxRoutes(app, platform, { servers, clock: businessClock, ...running });
+        testIdRoutes(app, platform);
+      },
     });
     closers.push(() => samtykke.close());
     await samtykke.jobs.runDue();

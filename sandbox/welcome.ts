@@ -1,4 +1,5 @@
 import type { Config } from '../src/platform/config.ts';
+import { startAddress } from './callback.ts';
 import { sandboxClients } from './clients.ts';
 import { testPersons } from './people.ts';
 
@@ -15,6 +16,12 @@ Samtykke sandbox: ${accessUrl}
   person    ${person?.nin} (${person?.shows.replace(/\.$/, '').toLowerCase()}; more in the README)
   database  ${database}
   log       ${config.logFile === '-' ? 'standard output' : config.logFile}
+
+Click, log in as a test person, answer, and see what the client gets:
+
+  ${startAddress(config)}
+
+The person's own page is ${config.portalUrl}/ (log in as the same test person).
 
 Copy into another terminal, line by line: register a consent, look up the debt, ask for its status, revoke it, follow the feed.
 

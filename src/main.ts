@@ -16,6 +16,11 @@ export async function startProduction(env: Env): Promise<Samtykke> {
   const keys = keysFile === undefined || keysFile === '' ? undefined : collect(problems, () => readKeysFile(keysFile));
   if (keys?.sandbox === true)
     problems.push('KEYS_FILE holds keys that a sandbox made: production needs keys of its own');
+  if (keys?.login.length === 0 && (env['LOGIN_CLIENT_SECRET'] ?? '') === '') {
+    problems.push(
+      "LOGIN_CLIENT_SECRET is missing, and KEYS_FILE has no 'login' keys: production needs one of them for the login provider",
+    );
+  }
   if (config?.databaseUrl === undefined || keys === undefined || problems.length > 0) throw new ConfigError(problems);
 
   const ownerUrl = config.databaseOwnerUrl ?? config.databaseUrl;

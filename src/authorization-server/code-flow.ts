@@ -18,7 +18,7 @@ export function codeFlow(platform: Platform): Configuration {
   return {
     responseTypes: ['code'],
     scopes: ['openid'],
-    claims: { openid: ['sub', 'pid', 'consent_id'] },
+    claims: { openid: ['sub', 'pid', 'consent_id', 'acr'] },
     conformIdTokenClaims: false,
     pkce: { required: (_ctx, client) => client['require_pkce'] === true },
     extraParams: {

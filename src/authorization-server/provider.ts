@@ -142,6 +142,10 @@ export function authorizationServer(
     platform.log.error({ traceId: ctx.get('x-trace-id'), error }, 'the authorization server failed');
   };
   provider.on('server_error', unexpected);
+  // Of the web framework below the library, which would print it with its stack.
+  (provider as NodeJS.EventEmitter).on('error', (error: unknown) => {
+    platform.log.error({ error }, 'the authorization server failed');
+  });
   provider.on('grant.error', (ctx, error) => {
     platform.log.info(
       { traceId: ctx.get('x-trace-id'), reason: error.error_detail ?? error.error_description },
@@ -181,8 +185,8 @@ function idTokenAlgorithms(platform: Platform): ('RS256' | 'ES256')[] {
 
 /** A8: an outage, which has a code of its own at the token endpoint, is `server_error` on the way back from here. */
 function inTermsOfOurs(ctx: Pick<KoaContextWithOIDC, 'response' | 'set'>): void {
-  const location = ctx.response.get('location');
-  if (location.includes('error=temporarily_unavailable')) {
+  const location: string | undefined = ctx.response.get('location');
+  if (location?.includes('error=temporarily_unavailable') === true) {
     ctx.set('location', location.replace('error=temporarily_unavailable', 'error=server_error'));
   }
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import { DomainError } from '../errors/domain-error.ts';
@@ -12,12 +11,12 @@ import { problemPages } from './show-problem.ts';
 export interface AuthorizationServer {
   readonly platform: Platform;
   readonly provider: Provider;
-  readonly requests: WeakMap<IncomingMessage, FastifyRequest>;
+  readonly requests: WeakMap<FastifyRequest['raw'], FastifyRequest>;
 }
 
 /** Makes the authorization server. `audienceAliases`: other origins whose addresses name our APIs (X5). */
 export function openAuthorizationServer(platform: Platform, audienceAliases: readonly string[]): AuthorizationServer {
-  const requests = new WeakMap<IncomingMessage, FastifyRequest>();
+  const requests = new WeakMap<FastifyRequest['raw'], FastifyRequest>();
   const showProblem = problemPages(platform, (raw) => requests.get(raw));
   return { platform, provider: authorizationServer(platform, { audienceAliases, showProblem }), requests };
 }
@@ -57,7 +56,10 @@ export function protocolRoutes(app: FastifyInstance, { platform, provider, reque
     request.raw.url = authorizationAddress(request.raw.url ?? '');
     await pass(request, reply);
   });
-  app.get(`${endpoints.authorization}/:uid`, hidden, pass);
+  app.get<{ Params: { uid: string } }>(`${endpoints.authorization}/:uid`, hidden, async (request, reply) => {
+    if (request.params.uid === '') reply.callNotFound();
+    else await pass(request, reply);
+  });
   const limits = tokenLimits(platform.config.rateLimitPerMinute);
   app.post(endpoints.revocation, { ...hidden, onRequest: checkForm }, pass);
   app.post(endpoints.token, { ...hidden, onRequest: checkForm }, async (request, reply) => {
@@ -73,13 +75,16 @@ const openidOnly = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', '
 
 /**
  * The address of an authorization request as the library should see it: `openid` is optional here, so what would be refused
- * without it is left out; and a scope in which there are signs that no scope has is made one that is refused in our words (A8).
+ * without it is left out; and a scope in which there are signs that no scope has is made one
+ * that is refused in our words (A8).
  */
 function authorizationAddress(url: string): string {
   const [path = '', query = ''] = url.split(/\?(.*)/s, 2);
   const parameters = new URLSearchParams(query);
   const scope = parameters.get('scope') ?? '';
   if (!scope.split(' ').includes('openid')) for (const name of openidOnly) parameters.delete(name);
+  // The library would send its answer by a page with a script.
+  if (parameters.get('response_mode') === 'form_post') parameters.set('response_mode', 'malformed');
   if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(scope)) parameters.set('scope', 'malformed');
   return `${path}?${parameters}`;
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { findRequest } from '../consent-request/open.ts';
 import { DomainError } from '../errors/domain-error.ts';
@@ -18,13 +17,17 @@ import { stopPage } from './stops.page.ts';
  */
 export function problemPages(
   platform: Platform,
-  requestOf: (raw: IncomingMessage) => FastifyRequest | undefined,
+  requestOf: (raw: FastifyRequest['raw']) => FastifyRequest | undefined,
 ): ShowProblem {
   return async (ctx, error) => {
     const request = requestOf(ctx.req);
     if (request === undefined) throw new Error('a page needs its request');
-    const asked = languageAmong(typeof ctx.query['ui_locales'] === 'string' ? ctx.query['ui_locales'] : undefined);
-    const frame = frameOf(platform, request, asked === undefined ? {} : { language: asked });
+    const { ui_locales: locales, lang } = ctx.query;
+    const asked = lang === undefined && typeof locales === 'string' ? languageAmong(locales) : undefined;
+    const frame = {
+      ...frameOf(platform, request, asked === undefined ? {} : { language: asked }),
+      address: withoutPerson(request.url),
+    };
     const page = async (): Promise<Html> => {
       if (error instanceof errors.SessionNotFound) {
         const { uid } = request.params as { uid?: string };
@@ -43,6 +46,14 @@ export function problemPages(
     ctx.type = 'text/html; charset=utf-8';
     ctx.body = text;
   };
+}
+
+/** For the links to other languages: what may say something of the person or of their session there is not repeated. */
+function withoutPerson(address: string): string {
+  const [path = '', query = ''] = address.split(/\?(.*)/s, 2);
+  const parameters = new URLSearchParams(query);
+  for (const name of ['login_hint', 'id_token_hint', 'state', 'nonce', 'claims']) parameters.delete(name);
+  return `${path}?${parameters}`;
 }
 
 function problemWith(error: Error, query: Record<string, unknown>): 'client' | 'redirect' | 'other' | undefined {

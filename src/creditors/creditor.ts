@@ -1,3 +1,9 @@
+/** Where a person turns with what is wrong: the creditor owns its data and corrects it. Null: the registry has not been told. */
+export interface CreditorContact {
+  readonly email: string | null;
+  readonly phone: string | null;
+}
+
 /** A financial institution that reports debt, as the registry knows it. */
 export interface Creditor {
   /** Organisation number, 9 digits with a valid check digit (`financialInstitutionID` on the wire). */
@@ -7,6 +13,7 @@ export interface Creditor {
   readonly providerId: string;
   /** Where it answers: `{baseUrl}/debt-information/v1/loans/{id}/customer`. */
   readonly baseUrl: string;
+  readonly contact: CreditorContact;
 }
 
 const WEIGHTS = [3, 2, 7, 6, 5, 4, 3, 2] as const;

@@ -3,7 +3,7 @@ import type { NinVault } from '../platform/crypto.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Creditor } from './creditor.ts';
 import type { Loan } from './loan.ts';
-import { DELETE_LOANS, HOLDINGS, INSERT_LOAN, SAVE_CUSTOMER, loanOf } from './store.ts';
+import { DELETE_LOANS, HOLDINGS, INSERT_LOAN, SAVE_CUSTOMER, creditorOf, loanOf } from './store.ts';
 
 /** A creditor that holds something for a person, and what it last delivered of it (nothing: an empty list). */
 export interface Holding {
@@ -16,10 +16,12 @@ export async function holdingsOf(db: Queryable, vault: NinVault, nin: Nin): Prom
   const rows = await db.query(HOLDINGS, [vault.indexes(nin).map((index) => index.hash)]);
   const holdings = new Map<string, { creditor: Creditor; delivered: Loan[]; deliveredAt: number }>();
   for (const row of rows) {
-    const creditor = { id: row.creditor_id, name: row.name, providerId: row.provider_id, baseUrl: row.base_url };
     const deliveredAt = row.delivered_at.getTime();
     let holding = holdings.get(row.creditor_id);
-    if (holding === undefined) holdings.set(row.creditor_id, (holding = { creditor, delivered: [], deliveredAt }));
+    if (holding === undefined) {
+      holding = { creditor: creditorOf(row), delivered: [], deliveredAt };
+      holdings.set(row.creditor_id, holding);
+    }
     // While keys are rotated a delivery may be there under the old hash and the new: rows come newest first, and that one counts.
     if (holding.deliveredAt === deliveredAt && row.account_id !== null) {
       holding.delivered.push(loanOf({ ...row, account_id: row.account_id }));

@@ -1,4 +1,5 @@
 import { sql } from '../platform/db.ts';
+import type { Creditor } from './creditor.ts';
 import type { InstallmentChargePeriod, Loan } from './loan.ts';
 
 /** A creditor that holds something for a person, beside one loan that it delivered (null columns: none). */
@@ -7,6 +8,8 @@ export interface HoldingRow {
   name: string;
   provider_id: string;
   base_url: string;
+  contact_email: string | null;
+  contact_phone: string | null;
   delivered_at: Date;
   account_id: string | null;
   type: Loan['type'];
@@ -26,8 +29,8 @@ export interface HoldingRow {
 /** $1 all keyed hashes of the NIN */
 export const HOLDINGS = sql<HoldingRow>(
   'creditor_holdings',
-  `select c.id as creditor_id, c.name, c.provider_id, c.base_url, d.delivered_at, l.account_id, l.type, l.reported_at, l.co_borrower,
-          l.credit_limit, l.interest_bearing_balance, l.non_interest_bearing_balance, l.original_balance, l.balance, l.terms,
+  `select c.id as creditor_id, c.name, c.provider_id, c.base_url, c.contact_email, c.contact_phone, d.delivered_at,
+          l.account_id, l.type, l.reported_at, l.co_borrower, l.credit_limit, l.interest_bearing_balance, l.non_interest_bearing_balance, l.original_balance, l.balance, l.terms,
           l.nominal_interest_rate, l.installment_charges, l.installment_charge_period
    from delivered_customer d
    join creditor c on c.id = d.creditor_id and c.enabled
@@ -56,6 +59,14 @@ export const INSERT_LOAN = sql<never>(
      installment_charges, installment_charge_period)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 );
+
+export const creditorOf = (row: HoldingRow): Creditor => ({
+  id: row.creditor_id,
+  name: row.name,
+  providerId: row.provider_id,
+  baseUrl: row.base_url,
+  contact: { email: row.contact_email, phone: row.contact_phone },
+});
 
 export function loanOf(row: HoldingRow & { account_id: string }): Loan {
   const base = { accountId: row.account_id, timestamp: row.reported_at.toISOString(), coBorrower: row.co_borrower };

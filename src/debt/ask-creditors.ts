@@ -1,14 +1,27 @@
 import type { CreditorClient } from '../creditors/creditor-client.ts';
-import type { Holding } from '../creditors/delivered-loans.ts';
+import { holdingsOf, type Holding } from '../creditors/delivered-loans.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CreditorAnswer } from './debt-information.ts';
 
 /**
+ * Asks the creditors that hold something for a person, live, and answers what became of it, with what each last delivered (D3).
+ * Every lookup gathers in this way; who may have it, and the log of it, are for the verb that calls.
+ */
+export async function gatherDebt(
+  platform: Platform,
+  client: CreditorClient,
+  ask: { nin: Nin; traceId: string },
+): Promise<readonly CreditorAnswer[]> {
+  const holdings = await holdingsOf(platform.db, platform.vault, ask.nin);
+  return askCreditors(platform, client, { ...ask, holdings });
+}
+
+/**
  * Asks all creditors at once under one deadline, and is back by then whatever they do (D3). Never throws for what a creditor
  * does: one that does not answer in time, or badly, is an answer without `live`. What failed is logged without the person.
  */
-export async function askCreditors(
+async function askCreditors(
   platform: Platform,
   client: CreditorClient,
   ask: { nin: Nin; holdings: readonly Holding[]; traceId: string },

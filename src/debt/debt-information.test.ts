@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import type { Loan } from '../creditors/loan.ts';
 import { assembleDebt, type CreditorAnswer } from './debt-information.ts';
 
-const creditor = (name: string) => ({ id: name, name, providerId: 'p', baseUrl: 'http://x' });
+const contact = { email: null, phone: null };
+const creditor = (name: string) => ({ id: name, name, providerId: 'p', baseUrl: 'http://x', contact });
 const loan = (accountId: string): Loan => ({
   type: 'chargeCard',
   accountId,

@@ -10,6 +10,17 @@ export interface CreditorAnswer {
   readonly delivered: readonly Loan[];
 }
 
+/** What one creditor says of a person's debt. */
+export interface CreditorDebt {
+  readonly creditor: Creditor;
+  /** Whether it answered now; when not, `loans` is what it last delivered. */
+  readonly answered: boolean;
+  /** Null: it did not answer and has delivered nothing, so what is owed there is unknown. */
+  readonly loans: readonly Loan[] | null;
+  /** When the newest of these figures was drawn (ISO 8601); null when there are none. */
+  readonly drawnAt: string | null;
+}
+
 /** A loan, or null for a creditor that is missing and has delivered nothing. */
 export interface DebtEntry {
   readonly creditorName: string;
@@ -24,18 +35,26 @@ export interface DebtInformation {
 
 /**
  * D3: a live answer overrides what was delivered, also an empty one. A creditor without one counts as missing: its loans are those
- * that it last delivered, with their older timestamps; with nothing delivered, one entry with its name and no loan.
- * Answered + missing is the number of creditors asked.
+ * that it last delivered, with their older timestamps; with nothing delivered, nothing is known of it.
+ */
+export function debtByCreditor(answers: readonly CreditorAnswer[]): readonly CreditorDebt[] {
+  return answers.map(({ creditor, live, delivered }) => {
+    const loans = live ?? (delivered.length > 0 ? delivered : null);
+    const drawn = (loans ?? []).map((loan) => loan.timestamp).toSorted((a, b) => Date.parse(a) - Date.parse(b));
+    return { creditor, answered: live !== null, loans, drawnAt: drawn.at(-1) ?? null };
+  });
+}
+
+/**
+ * The same as one list of loans (D2): a creditor of which nothing is known has one entry with its name and no loan. Answered +
+ * missing is the number of creditors asked.
  */
 export function assembleDebt(answers: readonly CreditorAnswer[]): DebtInformation {
   const creditorsAnswered = answers.filter((answer) => answer.live !== null).length;
   return {
-    entries: answers.flatMap((answer): readonly DebtEntry[] => {
-      const creditorName = answer.creditor.name;
-      const loans = answer.live ?? answer.delivered;
-      if (answer.live === null && loans.length === 0) return [{ creditorName, loan: null }];
-      return loans.map((loan) => ({ creditorName, loan }));
-    }),
+    entries: debtByCreditor(answers).flatMap(({ creditor, loans }): readonly DebtEntry[] =>
+      (loans ?? [null]).map((loan) => ({ creditorName: creditor.name, loan })),
+    ),
     creditorsAnswered,
     creditorsMissing: answers.length - creditorsAnswered,
   };

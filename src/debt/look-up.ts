@@ -3,10 +3,9 @@ import { ninOf } from '../consent/find.ts';
 import { refusalError } from '../consent/refusal.ts';
 import { useConsent } from '../consent/use.ts';
 import type { CreditorClient } from '../creditors/creditor-client.ts';
-import { holdingsOf } from '../creditors/delivered-loans.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
-import { askCreditors } from './ask-creditors.ts';
+import { gatherDebt } from './ask-creditors.ts';
 import { assembleDebt, type DebtInformation } from './debt-information.ts';
 
 export interface DebtAnswer {
@@ -34,12 +33,12 @@ export async function lookUpDebt(
   if (consent === undefined) throw new Error('a consent that is granted must be there');
 
   const nin = await ninOf(platform, consent);
-  const holdings = await holdingsOf(platform.db, platform.vault, nin);
-  const debt = assembleDebt(await askCreditors(platform, creditors, { nin, holdings, traceId }));
+  const answers = await gatherDebt(platform, creditors, { nin, traceId });
+  const debt = assembleDebt(answers);
   await useConsent(platform, {
     consent,
     asking,
-    creditorsAsked: holdings.length,
+    creditorsAsked: answers.length,
     creditorsAnswered: debt.creditorsAnswered,
     traceId,
   });

@@ -12,7 +12,10 @@ export const isLanguage = (word: unknown): word is Language => languages.some((l
  * or commas between (`ui_locales`, `Accept-Language`; weights are left out of account). `no` is Bokmål; regions do not matter.
  */
 export function languageAmong(tags: string | undefined): Language | undefined {
-  for (const tag of (tags ?? '').slice(0, 500).toLowerCase().split(/[\s,]+/)) {
+  for (const tag of (tags ?? '')
+    .slice(0, 500)
+    .toLowerCase()
+    .split(/[\s,]+/)) {
     const [primary = ''] = tag.split(/[-_;]/, 1);
     if (primary === 'no') return 'nb';
     if (isLanguage(primary)) return primary;

@@ -8,6 +8,9 @@ const production: Env = {
   DATABASE_URL: 'postgresql://samtykke:word@db.example/samtykke',
   KEYS_FILE: '/etc/samtykke/keys.json',
   LOGIN_ISSUER: 'https://login.example',
+  LOGIN_CLIENT_ID: 'our-id-there',
+  OPERATOR_NAME: 'Prøveregisteret AS',
+  OPERATOR_EMAIL: 'personvern@register.example',
 };
 
 function problemsOf(env: Env): readonly string[] {
@@ -70,7 +73,15 @@ test('R4: a whole production configuration is accepted, and takes real numbers o
 
 test('R4: production names each thing that is missing or only good for a sandbox', () => {
   const nothing = problemsOf({ SAMTYKKE_MODE: 'production' });
-  for (const name of ['PUBLIC_URL', 'DATABASE_URL', 'KEYS_FILE', 'LOGIN_ISSUER']) {
+  for (const name of [
+    'PUBLIC_URL',
+    'DATABASE_URL',
+    'KEYS_FILE',
+    'LOGIN_ISSUER',
+    'LOGIN_CLIENT_ID',
+    'OPERATOR_NAME',
+    'OPERATOR_EMAIL',
+  ]) {
     assert.ok(
       nothing.some((problem) => problem.startsWith(`${name} is missing`)),
       name,
@@ -86,4 +97,34 @@ test('R4: production names each thing that is missing or only good for a sandbox
     /sandbox login TestID/,
   );
   assert.match(problemsOf({ ...production, LOGIN_ISSUER: 'http://login.example' }).join(), /https/);
+});
+
+test("R4: levels of login are ID-porten's unless others are named, or another provider has none", () => {
+  assert.deepEqual(toConfig({}).loginLevels, ['idporten-loa-substantial', 'idporten-loa-high']);
+  assert.deepEqual(toConfig({ LOGIN_PRESET: 'generic' }).loginLevels, []);
+  assert.deepEqual(toConfig({ LOGIN_PRESET: 'generic', LOGIN_LEVELS: ' urn:low , urn:high ' }).loginLevels, [
+    'urn:low',
+    'urn:high',
+  ]);
+  assert.deepEqual(toConfig({ LOGIN_LEVELS: 'idporten-loa-high' }).loginLevels, ['idporten-loa-high']);
+});
+
+test('R3: settings of the login that could not work are named, and a secret is not repeated', () => {
+  const { LOGIN_CLIENT_SECRET, ...rest } = { LOGIN_CLIENT_SECRET: 'hunter2', ...production };
+  const problems = problemsOf({
+    ...rest,
+    LOGIN_CLIENT_SECRET,
+    LOGIN_PRESET: 'bankid',
+    LOGIN_LEVELS: 'high low',
+    LOGIN_SCOPE: 'profile',
+    OPERATOR_EMAIL: 'nobody',
+  });
+  assert.deepEqual(
+    problems.map((problem) => problem.split(' ', 1)[0]),
+    ['LOGIN_LEVELS', 'LOGIN_PRESET', 'LOGIN_SCOPE', 'OPERATOR_EMAIL'].toSorted(
+      (a, b) => problems.findIndex((it) => it.startsWith(a)) - problems.findIndex((it) => it.startsWith(b)),
+    ),
+  );
+  assert.ok(!problems.join().includes('hunter2'));
+  assert.equal(toConfig({ ...production, LOGIN_CLIENT_SECRET }).loginClientSecret, 'hunter2');
 });

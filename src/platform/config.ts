@@ -55,6 +55,38 @@ const VARIABLES = [
     fallback: 'sandbox: its own TestID',
   },
   {
+    name: 'LOGIN_CLIENT_ID',
+    what: 'the id under which the login provider knows us; production needs it',
+    fallback: 'sandbox: samtykke',
+  },
+  {
+    name: 'LOGIN_CLIENT_SECRET',
+    what: 'our secret there; without one we prove ourselves with the `login` key of KEYS_FILE (private_key_jwt)',
+    fallback: 'none',
+  },
+  {
+    name: 'LOGIN_PRESET',
+    what: '`idporten`, or `generic` for any other OpenID Connect provider: what LOGIN_LEVELS is when not set',
+    fallback: 'idporten',
+  },
+  {
+    name: 'LOGIN_LEVELS',
+    what: 'levels of login (`acr`) that are good enough, lowest first, with commas between',
+    fallback: 'idporten: idporten-loa-substantial,idporten-loa-high; generic: not asked, not checked',
+  },
+  { name: 'LOGIN_NIN_CLAIM', what: 'claim of the ID token that holds the personal number', fallback: 'pid' },
+  { name: 'LOGIN_SCOPE', what: 'scopes that the login asks for', fallback: 'openid profile' },
+  {
+    name: 'OPERATOR_NAME',
+    what: 'who runs this installation, as people are told on the privacy page; production needs it',
+    fallback: 'sandbox: an invented one',
+  },
+  {
+    name: 'OPERATOR_EMAIL',
+    what: 'where people write about their data, as told there; production needs it',
+    fallback: 'sandbox: an invented one',
+  },
+  {
     name: 'LOG_FILE',
     what: 'file for the log, or `-` for standard output',
     fallback: 'sandbox: DATA_DIR/samtykke.log; production -',
@@ -103,6 +135,15 @@ export interface Config {
   readonly dataDir: string;
   readonly keysFile: string;
   readonly loginIssuer: string;
+  readonly loginClientId: string;
+  /** Undefined: private_key_jwt instead. */
+  readonly loginClientSecret: string | undefined;
+  /** Levels (`acr`) that are good enough, lowest first; none: not asked for, not checked. */
+  readonly loginLevels: readonly string[];
+  readonly loginNinClaim: string;
+  readonly loginScope: string;
+  readonly operatorName: string;
+  readonly operatorEmail: string;
   /** A path, or `-` for standard output. */
   readonly logFile: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -119,6 +160,12 @@ export interface Config {
   readonly population: Population;
   readonly ninRule2032: boolean;
 }
+
+/** ID-porten's levels that satisfy us; other providers have levels of their own, or none. */
+const presetLevels = {
+  idporten: ['idporten-loa-substantial', 'idporten-loa-high'],
+  generic: [],
+} as const satisfies Record<string, readonly string[]>;
 
 /** What is wrong with the configuration, a line for each; the message is all of them. */
 export class ConfigError extends Error {
@@ -182,6 +229,18 @@ export function toConfig(env: Env): Config {
     problems.push(`${name} must hold IP addresses or networks with commas between, as 10.0.0.5,192.168.0.0/16`);
     return [];
   };
+  /** Words that are sent to others as they are: no spaces or commas in them. */
+  const words = (name: Name, fallback: readonly string[]): readonly string[] => {
+    const parts = (read(name) ?? '').split(',').map((part) => part.trim());
+    const named = parts.filter((part) => part !== '');
+    if (named.some((part) => /\s/.test(part))) problems.push(`${name} must hold words with commas between`);
+    return named.length > 0 ? named : fallback;
+  };
+  /** What production needs, and a sandbox has a value for. */
+  const needed = (name: Name, sandbox: string, why: string): string => {
+    if (production && read(name) === undefined) problems.push(`${name} is missing: production needs ${why}`);
+    return read(name) ?? sandbox;
+  };
   const postgres = (name: Name): string | undefined => {
     const text = read(name);
     if (text === undefined) return undefined;
@@ -230,6 +289,13 @@ export function toConfig(env: Env): Config {
     dataDir,
     keysFile: resolve(read('KEYS_FILE') ?? `${dataDir}/keys.json`),
     loginIssuer,
+    loginClientId: needed('LOGIN_CLIENT_ID', 'samtykke', 'the id under which the login provider knows it'),
+    loginClientSecret: read('LOGIN_CLIENT_SECRET'),
+    loginLevels: words('LOGIN_LEVELS', presetLevels[oneOf('LOGIN_PRESET', 'idporten', ['idporten', 'generic'])]),
+    loginNinClaim: read('LOGIN_NIN_CLAIM') ?? 'pid',
+    loginScope: read('LOGIN_SCOPE') ?? 'openid profile',
+    operatorName: needed('OPERATOR_NAME', 'Samtykke Sandkasse', 'the name of who runs it, for the privacy page'),
+    operatorEmail: needed('OPERATOR_EMAIL', 'personvern@samtykke.example', 'an address for people to write to'),
     logFile: read('LOG_FILE') ?? (production ? '-' : `${dataDir}/samtykke.log`),
     logLevel: oneOf('LOG_LEVEL', 'info', ['debug', 'info', 'warn', 'error']),
     lookupDeadlineMs: whole('LOOKUP_DEADLINE_MS', 3_000, 50, 60_000),
@@ -247,6 +313,12 @@ export function toConfig(env: Env): Config {
   };
   if (config.feedRetentionDays <= config.feedReadableDays) {
     problems.push('FEED_RETENTION_DAYS must be more than FEED_READABLE_DAYS');
+  }
+  if (!config.loginScope.split(/\s+/).includes('openid')) {
+    problems.push('LOGIN_SCOPE must hold the word openid: without it there is no login');
+  }
+  if (!/^[^\s@]+@[^\s@]+$/.test(config.operatorEmail)) {
+    problems.push('OPERATOR_EMAIL is not an address: write it as personvern@samtykke.example');
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);

@@ -15,23 +15,37 @@ export interface NinIndex {
   readonly hash: Buffer;
 }
 
-export interface SealedNin {
+export interface Sealed {
   readonly keyId: string;
-  /** Format byte 1, nonce (12), tag (16), ciphertext (11). AES-256-GCM, bound to the key's id and to the owner's id. */
+  /** Format byte 1, nonce (12), tag (16), ciphertext. AES-256-GCM, bound to what it is, to the key's id and to the owner's id. */
   readonly cipher: Buffer;
 }
 
-/** Keeps NINs so that a stolen database tells nothing: a keyed hash to find by, authenticated encryption to read back. */
+/**
+ * Keeps NINs so that a stolen database tells nothing: a keyed hash to find by, authenticated encryption to read back. Texts that
+ * hold a NIN (ID tokens) are encrypted likewise.
+ */
 export interface NinVault {
   /** The index under the key in use: what new rows are written with. */
   index(nin: Nin): NinIndex;
   /** The index under every key that is still known, the one in use first: what to look for while keys are being rotated. */
   indexes(nin: Nin): readonly [NinIndex, ...NinIndex[]];
   /** Encrypts for one owner (a row's id). */
-  seal(nin: Nin, ownerId: string): SealedNin;
+  seal(nin: Nin, ownerId: string): Sealed;
   /** Decrypts what was sealed for that owner. Throws when the key is unknown, or the text was changed or belongs to another. */
-  open(sealed: SealedNin, ownerId: string): Nin;
+  open(sealed: Sealed, ownerId: string): Nin;
+  /** As `seal`, for any text. What was sealed as the one cannot be opened as the other. */
+  sealText(text: string, ownerId: string): Sealed;
+  /** As `open`. */
+  openText(sealed: Sealed, ownerId: string): string;
 }
+
+/**
+ * A secret that follows from another one (256 random bits): one for each purpose, and none of them tells of the others. 32 bytes in
+ * base64url.
+ */
+export const derivedSecret = (secret: string, purpose: string): string =>
+  createHmac('sha256', secret).update(purpose).digest('base64url');
 
 const FORMAT = 1;
 const NONCE = 12;
@@ -51,28 +65,34 @@ export function ninVault(keys: { readonly encryption: readonly Key[]; readonly i
   return {
     index: (nin) => indexUnder(indexKey, nin),
     indexes: (nin) => [indexUnder(indexKey, nin), ...olderIndexKeys.map((key) => indexUnder(key, nin))],
-    seal: (nin, ownerId) => {
-      const nonce = randomBytes(NONCE);
-      const cipher = createCipheriv('aes-256-gcm', encryptionKey.secret, nonce);
-      cipher.setAAD(boundTo(encryptionKey.id, ownerId));
-      const text = Buffer.concat([cipher.update(nin.reveal(), 'latin1'), cipher.final()]);
-      return { keyId: encryptionKey.id, cipher: Buffer.concat([Buffer.of(FORMAT), nonce, cipher.getAuthTag(), text]) };
-    },
-    open: (sealed, ownerId) => {
-      const key = keys.encryption.find((candidate) => candidate.id === sealed.keyId);
-      if (key === undefined)
-        throw new Error(`the NIN encryption key '${sealed.keyId}' is not among the configured keys`);
-      const bytes = sealed.cipher;
-      if (bytes[0] !== FORMAT) throw new Error('an encrypted NIN has an unknown format');
-      const decipher = createDecipheriv('aes-256-gcm', key.secret, bytes.subarray(1, 1 + NONCE), {
-        authTagLength: TAG,
-      });
-      decipher.setAAD(boundTo(key.id, ownerId));
-      decipher.setAuthTag(bytes.subarray(1 + NONCE, 1 + NONCE + TAG));
-      const digits = Buffer.concat([decipher.update(bytes.subarray(1 + NONCE + TAG)), decipher.final()]);
-      return Nin.fromStored(digits.toString('latin1'));
-    },
+    seal: (nin, ownerId) => encrypted(encryptionKey, 'nin', nin.reveal(), ownerId),
+    open: (sealed, ownerId) => Nin.fromStored(decrypted(keys.encryption, 'nin', sealed, ownerId)),
+    sealText: (text, ownerId) => encrypted(encryptionKey, 'text', text, ownerId),
+    openText: (sealed, ownerId) => decrypted(keys.encryption, 'text', sealed, ownerId),
   };
 }
 
-const boundTo = (keyId: string, ownerId: string): Buffer => Buffer.from(`samtykke nin ${keyId} ${ownerId}`);
+type Kind = 'nin' | 'text';
+
+function encrypted(key: Key, kind: Kind, text: string, ownerId: string): Sealed {
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv('aes-256-gcm', key.secret, nonce);
+  cipher.setAAD(boundTo(kind, key.id, ownerId));
+  const bytes = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return { keyId: key.id, cipher: Buffer.concat([Buffer.of(FORMAT), nonce, cipher.getAuthTag(), bytes]) };
+}
+
+function decrypted(keys: readonly Key[], kind: Kind, sealed: Sealed, ownerId: string): string {
+  const key = keys.find((candidate) => candidate.id === sealed.keyId);
+  if (key === undefined) throw new Error(`the NIN encryption key '${sealed.keyId}' is not among the configured keys`);
+  const bytes = sealed.cipher;
+  if (bytes[0] !== FORMAT) throw new Error('what was encrypted has an unknown format');
+  const decipher = createDecipheriv('aes-256-gcm', key.secret, bytes.subarray(1, 1 + NONCE), { authTagLength: TAG });
+  decipher.setAAD(boundTo(kind, key.id, ownerId));
+  decipher.setAuthTag(bytes.subarray(1 + NONCE, 1 + NONCE + TAG));
+  const text = Buffer.concat([decipher.update(bytes.subarray(1 + NONCE + TAG)), decipher.final()]);
+  return text.toString('utf8');
+}
+
+const boundTo = (kind: Kind, keyId: string, ownerId: string): Buffer =>
+  Buffer.from(`samtykke ${kind} ${keyId} ${ownerId}`);

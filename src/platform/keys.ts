@@ -1,4 +1,4 @@
-import { generateKeyPairSync, hash, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, hash, randomBytes, type KeyObject } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { JWK } from 'jose';
@@ -19,20 +19,35 @@ export interface Keys {
   readonly signing: readonly JWK[];
   /** Secrets that sign cookies. */
   readonly cookies: readonly string[];
+  /** Private keys (JWK) that prove us to the login provider, where we have no secret there; none in files from before there was a login. */
+  readonly login: readonly JWK[];
+}
+
+/** The keys that prove us to the login provider. A file without keys of their own lends those that sign: good enough for a sandbox only. */
+export const loginKeys = (keys: Keys): readonly JWK[] => (keys.login.length > 0 ? keys.login : keys.signing);
+
+/** What others may know of a key: enough to verify with it, not to sign. */
+export function publicPart(key: JWK): JWK {
+  const known = ['kty', 'kid', 'alg', 'use', 'n', 'e', 'crv', 'x', 'y'];
+  return Object.fromEntries(Object.entries(key).filter(([name]) => known.includes(name)));
 }
 
 /** Makes a new set of keys, as the text of a keys file (JSON). */
 export function generateKeysFile(options: { sandbox: boolean }): string {
   const symmetric = () => ({ id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('base64') });
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const jwk = privateKey.export({ format: 'jwk' });
-  const kid = hash('sha256', JSON.stringify(jwk.n), 'hex').slice(0, 16);
+  const named = (key: KeyObject, alg: string) => {
+    const jwk = key.export({ format: 'jwk' });
+    return { ...jwk, kid: hash('sha256', JSON.stringify(jwk.n ?? jwk.x), 'hex').slice(0, 16), alg, use: 'sig' };
+  };
+  const rsa = () => named(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, 'RS256');
+  const elliptic = () => named(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'ES256');
   const file = {
     ...(options.sandbox ? { sandbox: true } : {}),
     ninEncryption: [symmetric()],
     ninIndex: [symmetric()],
-    signing: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }],
+    signing: [rsa(), elliptic()],
     cookies: [randomBytes(32).toString('base64url')],
+    login: [rsa()],
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -58,6 +73,8 @@ export function parseKeys(text: string): Keys {
       (entry): entry is string => typeof entry === 'string' && entry.length >= 32,
       'a secret of 32 characters or more',
     ),
+    login:
+      file['login'] === undefined ? [] : listOf(file, 'login', isSigningKey, 'a private JWK with kty, kid and alg'),
   };
 }
 

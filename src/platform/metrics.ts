@@ -9,6 +9,8 @@ export interface Metrics {
   /** One creditor asked in a lookup. */
   creditorAsked(outcome: 'answered' | 'missing'): void;
   jobRun(labels: { job: string; outcome: 'ok' | 'failed' }): void;
+  /** One browser that came back from the login provider. */
+  login(outcome: 'signed_in' | 'cancelled' | 'failed'): void;
 }
 
 export function openMetrics(): Metrics {
@@ -33,11 +35,18 @@ export function openMetrics(): Metrics {
     labelNames: ['job', 'outcome'],
     registers: [registry],
   });
+  const logins = new Counter({
+    name: 'samtykke_logins_total',
+    help: 'Browsers that came back from the login provider, by what became of it',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     request: (labels, seconds) => requests.observe(labels, seconds),
     creditorAsked: (outcome) => creditors.inc({ outcome }),
     jobRun: (labels) => jobs.inc(labels),
+    login: (outcome) => logins.inc({ outcome }),
   };
 }

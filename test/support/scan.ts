@@ -53,6 +53,9 @@ function withoutLawful({ method, url, status, body }: Recorded): string {
   if (method === 'GET' && status === 200 && /^\/v1\/debt(\/[^/]+)?$/.test(url)) {
     return JSON.stringify({ ...(JSON.parse(body) as object), ssn: null });
   }
+  if (url === '/userinfo' && status === 200) return JSON.stringify({ ...(JSON.parse(body) as object), pid: null });
+  // The sandbox's test login: the numbers of invented persons, to choose from.
+  if (url.startsWith('/testid/sign-in/') && status === 200) return maskNins(body);
   if (url === '/oauth2/token' && status === 200)
     return JSON.stringify({ ...(JSON.parse(body) as object), access_token: null });
   return body;

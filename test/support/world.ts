@@ -5,6 +5,7 @@ import { sandboxClients } from '../../sandbox/clients.ts';
 import { sandboxRoutes } from '../../sandbox/routes.ts';
 import { seed } from '../../sandbox/seed.ts';
 import { followBusinessClock } from '../../sandbox/business-clock.ts';
+import { testIdRoutes } from '../../sandbox/testid/routes.ts';
 import { buildApp } from '../../src/app.ts';
 import { apiPaths, apiScopes, type Api } from '../../src/clients/audience.ts';
 import { registerConsent } from '../../src/consent/register.ts';
@@ -19,6 +20,7 @@ import type { Platform } from '../../src/platform/platform.ts';
 import { openPlatform } from '../../src/serve.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { evidenceLog, recordAnswer, recordToken } from './evidence.ts';
+import { injectedFetch } from './injected-fetch.ts';
 
 /** An answer or a row of whatever shape: tests look into them, and fail where they are not as expected. */
 export type Json = any; // eslint-disable-line typescript/no-explicit-any -- see above
@@ -85,10 +87,14 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     types: { getTypeParser: parserOf },
   });
   superuser.on('error', () => undefined); // the database is dropped, or stopped on purpose
-  const app = await buildApp(platform, {
+  const app: FastifyInstance = await buildApp(platform, {
     creditors,
     audienceAliases: ['https://api-preprod.norskgjeld.no'],
-    extend: (subtree) => sandboxRoutes(subtree, platform, { servers, clock: businessClock, jobs: due, creditors }),
+    loginFetch: injectedFetch(() => app),
+    extend: (subtree) => {
+      sandboxRoutes(subtree, platform, { servers, clock: businessClock, jobs: due, creditors });
+      testIdRoutes(subtree, platform);
+    },
   });
   await due.runDue();
   return {

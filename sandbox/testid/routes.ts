@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Provider } from 'oidc-provider';
+import { DomainError } from '../../src/errors/domain-error.ts';
+import { errorPage } from '../../src/html/error-page.ts';
+import { frameOf, pageHeaders } from '../../src/html/send-page.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { TESTID, endpoints, testIdProvider } from './provider.ts';
+import { forgetSession, signInRoutes } from './sign-in-routes.ts';
+
+/** Mounts TestID, unless the sandbox logs in elsewhere. */
+export function testIdRoutes(app: FastifyInstance, platform: Platform): void {
+  if (platform.config.loginIssuer !== `${platform.config.accessUrl}${TESTID}`) return;
+  const requests = new WeakMap<IncomingMessage, FastifyRequest>();
+  const provider = testIdProvider(platform, (ctx) => {
+    const request = requests.get(ctx.req);
+    if (request === undefined) throw new Error('a page needs its request');
+    const code = ctx.status >= 500 ? 'server_error' : 'form_refused';
+    ctx.set(pageHeaders(request));
+    ctx.type = 'text/html; charset=utf-8';
+    ctx.body = errorPage(frameOf(platform, request), new DomainError(code, 'TestID cannot go on')).text;
+  });
+  void app.register(async (subtree) => protocolRoutes(subtree, platform, provider, requests));
+  void app.register(async (subtree) => signInRoutes(subtree, platform, provider));
+}
+
+/** What the library answers, each address by itself. It sees them as if it were alone at its host. */
+function protocolRoutes(
+  app: FastifyInstance,
+  platform: Platform,
+  provider: Provider,
+  requests: WeakMap<IncomingMessage, FastifyRequest>,
+): void {
+  const handle = provider.callback();
+  const { host, protocol } = new URL(platform.config.accessUrl);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  const pass = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { raw } = request;
+    raw.headers.host = host;
+    raw.headers['x-forwarded-proto'] = protocol.replace(':', '');
+    raw.headers['x-forwarded-for'] = request.ip;
+    raw.headers['x-trace-id'] = request.id;
+    delete raw.headers['x-forwarded-host'];
+    requests.set(raw, request);
+    const originalUrl = raw.url ?? '';
+    // As mounting is done with this library: the whole address beside the one below the mount.
+    Object.assign(raw, { originalUrl, url: originalUrl.slice(TESTID.length) });
+    reply.hijack();
+    reply.raw.setHeader('x-trace-id', request.id);
+    await handle(raw, reply.raw);
+  };
+
+  const hidden = { schema: { hide: true } };
+  for (const path of [endpoints.discovery, endpoints.jwks, endpoints.logout]) app.get(`${TESTID}${path}`, hidden, pass);
+  for (const path of [endpoints.pushed, endpoints.token]) app.post(`${TESTID}${path}`, hidden, pass);
+  app.get(`${TESTID}${endpoints.authorization}`, hidden, async (request, reply) => {
+    await forgetSession(provider, request, reply);
+    await pass(request, reply);
+  });
+  app.get(`${TESTID}${endpoints.authorization}/:uid`, hidden, pass);
+}

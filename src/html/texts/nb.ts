@@ -1,0 +1,94 @@
+/** One page of an error: what happened, and what the reader can do. */
+export interface ErrorText {
+  readonly title: string;
+  readonly what: string;
+  readonly doThis: string;
+}
+
+/** The kinds of trouble that a person can meet. Many error codes of interfaces are one and the same to a person. */
+type Trouble =
+  | 'badRequest'
+  | 'tooLarge'
+  | 'form'
+  | 'signedOut'
+  | 'forbidden'
+  | 'consentEnded'
+  | 'notFound'
+  | 'tooMany'
+  | 'unavailable'
+  | 'ourFault';
+
+const errors: Readonly<Record<Trouble, ErrorText>> = {
+  badRequest: {
+    title: 'Adressen er ikke riktig',
+    what: 'Noe i adressen eller skjemaet du sendte, er ikke slik det skal være. Ingenting er endret.',
+    doThis: 'Gå tilbake, last siden på nytt og prøv igjen. Har du skrevet inn adressen selv, sjekk at hele er med.',
+  },
+  tooLarge: {
+    title: 'Det du sendte, er for stort',
+    what: 'Vi tok ikke imot det. Ingenting er endret.',
+    doThis: 'Gå tilbake, last siden på nytt og prøv igjen.',
+  },
+  form: {
+    title: 'Skjemaet er for gammelt',
+    what: 'Siden du sendte skjemaet fra, gjelder ikke lenger. Det skjer når du har logget ut eller inn siden du åpnet den. Ingenting er endret.',
+    doThis: 'Gå tilbake, last siden på nytt og prøv igjen.',
+  },
+  signedOut: {
+    title: 'Du er logget ut',
+    what: 'Vi logger deg ut når det går lang tid uten at du gjør noe. Ingenting er endret.',
+    doThis: 'Logg inn på nytt for å fortsette.',
+  },
+  forbidden: {
+    title: 'Dette har du ikke tilgang til',
+    what: 'Siden finnes, men ikke for den som er logget inn her.',
+    doThis: 'Gå til forsiden og finn fram derfra.',
+  },
+  consentEnded: {
+    title: 'Samtykket gjelder ikke lenger',
+    what: 'Det er brukt opp, trukket eller gått ut, så det kan ikke brukes til å hente gjeld.',
+    doThis: 'Du finner alle samtykkene dine, også de som er avsluttet, når du logger inn.',
+  },
+  notFound: {
+    title: 'Vi finner ikke siden',
+    what: 'Den kan være flyttet, eller adressen kan være feil.',
+    doThis: 'Sjekk at adressen er riktig, eller gå til forsiden og finn fram derfra.',
+  },
+  tooMany: {
+    title: 'Det kom for mange forespørsler',
+    what: 'Vi har stoppet opp litt, for at tjenesten skal virke for alle.',
+    doThis: 'Vent et minutt, og last siden på nytt.',
+  },
+  unavailable: {
+    title: 'Tjenesten er nede akkurat nå',
+    what: 'Feilen er hos oss, og vi retter den. Opplysningene og samtykkene dine er trygge.',
+    doThis: 'Prøv igjen om noen minutter.',
+  },
+  ourFault: {
+    title: 'Noe gikk galt hos oss',
+    what: 'Feilen er vår, ikke din. Vi har fått beskjed om den.',
+    doThis: 'Prøv igjen. Skjer det flere ganger, ta kontakt og oppgi referansen under.',
+  },
+};
+
+/** Bokmål, the source of the other languages. */
+export const nb = {
+  serviceName: 'Min gjeld',
+  skip: 'Hopp til innholdet',
+  sandbox: 'Testmiljø: alle personer, banker og beløp er oppdiktet.',
+  navigation: 'Sidene dine',
+  sections: { debt: 'Gjelden din', consents: 'Samtykker', accesses: 'Hvem har sett' },
+  signedInAs: 'Logget inn som',
+  signedIn: 'Logget inn',
+  born: 'f.',
+  signOut: 'Logg ut',
+  languages: 'Språk',
+  about: 'Om tjenesten',
+  help: 'Hjelp',
+  privacy: 'Personvern',
+  accessibility: 'Tilgjengelighetserklæring',
+  errors,
+  toFrontPage: 'Gå til forsiden',
+  logInAgain: 'Logg inn',
+  reference: 'Referanse',
+};

@@ -1,0 +1,33 @@
+const dateInOslo = new Intl.DateTimeFormat('en-CA', {
+  timeZone: 'Europe/Oslo',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
+function partsIn(at: Date): Record<string, string> {
+  return Object.fromEntries(dateInOslo.formatToParts(at).map(({ type, value }) => [type, value]));
+}
+
+/**
+ * How many times the date changes in Norway from one instant to another: 0 on the same day, 1 from one day to the next, however
+ * many hours that is when the clocks are changed. Negative when `to` is on an earlier day.
+ */
+export const daysBetween = (from: Date, to: Date): number =>
+  Math.round((Date.parse(dateOf(to)) - Date.parse(dateOf(from))) / 86_400_000);
+
+/** The date in Norway, as `2026-11-22`. */
+export function dateOf(at: Date): string {
+  const { year, month, day } = partsIn(at);
+  return `${year}-${month}-${day}`;
+}
+
+/** Date and time in Norway as spreadsheets read them, `2026-11-22 14:17:05`. */
+export function sortableTime(at: Date): string {
+  const { hour, minute, second } = partsIn(at);
+  return `${dateOf(at)} ${hour}:${minute}:${second}`;
+}

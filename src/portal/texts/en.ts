@@ -1,0 +1,231 @@
+import { html } from '../../html/html.ts';
+import type { nb } from './nb.ts';
+
+const numbers = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven'];
+const number = (count: number): string => numbers[count] ?? String(count);
+const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+const inDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`);
+
+export const en: typeof nb = {
+  types: {
+    repaymentLoan: 'Consumer loan',
+    creditFacility: 'Credit card or credit line',
+    chargeCard: 'Charge card',
+  },
+  purposes: { presentation: 'To show your debt to you', processing: 'To assess your application for credit' },
+  unknown: 'Unknown',
+  notApplicable: 'Does not apply',
+  organisationNumber: (digits) => `Organisation number ${digits}`,
+  answered: (answered, asked) => `${answered} of ${asked}`,
+  older: 'Older',
+  newest: 'To the newest',
+  pages: 'Pages of the list',
+  ago: (days) => (days <= 0 ? 'today' : days === 1 ? 'yesterday' : `${days} days ago`),
+
+  debt: {
+    title: 'Your debt',
+    lead: (when) => `Unsecured debt that lenders have registered on you, fetched ${when}.`,
+    notHere: 'Secured loans, such as a mortgage, and student loans are not shown here.',
+    empty: 'No lender has registered any unsecured debt or credit on you.',
+    missing: (missing, asked) => {
+      if (asked === 1) return 'The lender did not answer';
+      if (missing === asked) return `None of the ${number(asked)} lenders answered`;
+      return `${capital(number(missing))} of ${number(asked)} lenders did not answer`;
+    },
+    outdated: (name, when, ago) => html`The figures from ${name} are from ${when} (${ago}).`,
+    nothingKnown: (name) => html`What you owe ${name} is unknown. They have not given any figures before either.`,
+    askedAgain: 'We will ask again the next time you open this page.',
+    total: 'You owe in total',
+    without: (names) => `Without what you may owe ${names}, which is unknown.`,
+    joint: 'Loans that you share with someone are counted in full.',
+    split: 'What you owe, by type',
+    cards: {
+      repaymentLoan: 'Consumer loans',
+      creditFacility: 'Credit cards and credit lines, used',
+      unused: 'Credit cards and credit lines, unused',
+      chargeCard: 'Charge cards',
+    },
+    whom: 'Who you owe money to',
+    columns: {
+      creditor: 'Lender',
+      type: 'Type',
+      owed: 'You owe',
+      share: 'Share',
+      limit: 'Credit limit',
+      rate: 'Nominal interest',
+      fee: 'Instalment fee',
+    },
+    drawn: (when) => `Figures from ${when}`,
+    coBorrower: { 1: 'You are a co-borrower', 2: 'You have a co-borrower' },
+    borrowed: (amount) => `Borrowed ${amount}`,
+    monthsLeft: (months) => (months === 1 ? '1 month left' : `${months} months left`),
+    unusedOf: (amount) => `${amount} unused`,
+    per: { MONTHLY: 'a month', QUARTERLY: 'a quarter', 'HALF-YEARLY': 'every half year', YEARLY: 'a year' },
+    noFee: 'Not stated',
+    bar: (name, percent) => `${name}: ${percent} of what you owe`,
+    nothingOwed: (names) => `${names} answered that you owe nothing there.`,
+    wrong: {
+      heading: 'Is something wrong?',
+      text: 'The lender owns the information and has to correct it. We cannot change it. Contact the lender and say what is wrong.',
+      summary: 'How to reach the lenders',
+      email: 'Email',
+      phone: 'Phone',
+      noContact: 'We do not have their contact details. You will find them on their website.',
+    },
+  },
+
+  consents: {
+    title: 'Consents',
+    lead: 'Here you see who you have let see your debt, and each time they have done so.',
+    withdrawn: (client) => html`Your consent to ${client} is withdrawn. They can no longer look up your debt with it.`,
+    alreadyEnded: (client, when, why) => html`Your consent to ${client} had already ended ${when}: ${why}.`,
+    active: (count) => `Active consents (${count})`,
+    noneActive: 'You have no active consents. Nobody can look up your debt by consent now.',
+    moreActive: (count) => `You have ${count} more active consents. They appear here when some of these have ended.`,
+    ended: (count) => `Ended consents (${count})`,
+    noneEnded: 'You have no ended consents.',
+    noMore: 'There are no more in the list.',
+    isActive: 'Active',
+    hasEnded: 'Ended',
+    purpose: 'Purpose',
+    given: 'Given',
+    validTo: 'Valid until',
+    daysLeft: (days) => (days <= 0 ? 'ends today' : `${inDays(days)} left`),
+    once: (time) => `Once, by ${time} at the latest`,
+    lastUsed: 'Last used',
+    neverUsed: 'Not used',
+    notFetched: (client) => `${client} has not looked up your debt with this consent.`,
+    uses: (count, client) =>
+      count === 1
+        ? `See the one time ${client} has looked up your debt`
+        : `See all ${count} times ${client} has looked up your debt`,
+    latestUses: (shown, count, client) => `See the latest ${shown} of ${count} times ${client} has looked up your debt`,
+    use: (when, answered, asked) => `${when}: ${answered} of ${asked} lenders answered`,
+    allUses: 'See all under “Who has looked”',
+    withdraw: 'Withdraw the consent',
+    to: (client) => ` to ${client}`,
+    see: 'See what you agreed to',
+    who: 'Who',
+    endedAt: 'Ended',
+    why: 'Why',
+    reasons: (client, once) => ({
+      used: 'Single use, used up',
+      expired: once ? 'Single use, not used in time' : 'The time ran out',
+      revoked_by_client: `You withdrew it at ${client}`,
+      revoked_by_person: 'You withdrew it here',
+      revoked_by_operator: 'We who run the service ended it',
+    }),
+    timesUsed: 'Times used',
+    countedSince: (day) => `Use before ${day} is not counted: the log goes back no further.`,
+  },
+
+  consent: {
+    title: (client) => `Consent to ${client}`,
+    withdrawnElsewhere: (client) =>
+      `${client} has told us that the consent has ended. They do that when you withdraw it with them, or when they no longer need it.`,
+    duration: 'Duration',
+    days: inDays,
+    once: 'Once, within 10 minutes',
+    level: 'Login',
+    levels: (level) => {
+      if (/substantial/i.test(level)) return `Substantial assurance (${level})`;
+      return /high/i.test(level) ? `High assurance (${level})` : level === '' ? 'Not stated' : level;
+    },
+    number: 'Number of the consent',
+    shown: 'What you agreed to',
+    shownHow: (version, language, when) =>
+      `This is what was on the screen when you said yes. Shown ${when} in ${language}, version ${version} of the text.`,
+    languages: { nb: 'Bokmål', nn: 'Nynorsk', en: 'English' },
+    unreadable: 'The text is stored in a form that this page cannot show. It is in the file that you can download.',
+    elsewhere: (client) =>
+      `You gave this consent with ${client}, who registered it here. They have the text that you agreed to. Ask them for it if you want to see it.`,
+    events: 'What has happened',
+    when: 'When',
+    what: 'What',
+    gaveHere: 'You gave the consent here.',
+    gaveThere: (client) => `${client} registered the consent that you gave with them.`,
+    used: (client, answered, asked) => `${client} looked up your debt. ${answered} of ${asked} lenders answered.`,
+    earlierUses: (count) => (count === 1 ? '1 time before that' : `${count} times before that`),
+    usedEarlier: (client) => `${client} looked up your debt.`,
+    notUsed: 'The consent has not been used yet.',
+    receipt: 'Download the receipt (JSON)',
+    print: 'If you want it on paper, print this page from your browser.',
+    back: 'To all consents',
+  },
+
+  withdraw: {
+    title: (client) => `Do you want to withdraw your consent to ${client}?`,
+    which: (purpose, given) => `Purpose: ${purpose}. Given ${given}.`,
+    consequences: (client) => [
+      `From now on, ${client} cannot look up your debt with this consent.`,
+      'They keep what they have already fetched. Contact them if you want it deleted.',
+      'The consent is moved to “Ended consents”, and you can still see when it was used.',
+    ],
+    yes: 'Withdraw the consent',
+    no: 'Keep the consent',
+  },
+
+  accesses: {
+    title: 'Who has looked at your debt',
+    lead: 'Here is each time that someone has looked up your debt, yourself included.',
+    filter: 'Show only some of them',
+    by: 'Who',
+    everybody: 'Everybody',
+    yourself: 'Yourself',
+    year: 'Year',
+    allYears: 'All years',
+    show: 'Show',
+    showAll: 'Show all',
+    count: (count) => (count === 1 ? '1 time' : `${count} times`),
+    none: 'Nobody has looked up your debt.',
+    noneOfThese: 'Nobody has looked up your debt in what you have chosen.',
+    noMore: 'There are no more in the list.',
+    list: 'Each time your debt was looked up',
+    when: 'When',
+    who: 'Who',
+    ground: 'Ground',
+    answered: 'Lenders that answered',
+    got: 'What they saw',
+    you: 'You',
+    ownVisit: 'Your own visit',
+    consent: (purpose) => `Consent: ${purpose}`,
+    gotNothing: 'That no lender has registered anything on you',
+    gotAll: 'All loans and credit, with amounts, interest and fees',
+    gotSome:
+      'Loans and credit, with amounts, interest and fees. Of those that did not answer, what they last delivered',
+    logFrom: (day) => `The log goes back to ${day}. What is older has been deleted.`,
+    strange: {
+      heading: 'Is there something that you do not recognise?',
+      withdraw: (link) => html`Withdraw the consent under ${link}. Then they cannot look up any more.`,
+      ask: 'Ask the organisation what they have used the information for, and ask them to delete what they should not have.',
+      contact: (link) => html`If you did not give the consent yourself, ${link} at once.`,
+      contactUs: 'contact us',
+    },
+    files: {
+      heading: 'Take it with you',
+      csv: 'Download the list (CSV)',
+      all: 'Download everything about you (JSON)',
+      what: 'The CSV file opens in a spreadsheet. The JSON file has all that we can show you: your consents, the texts that you said yes to, this list, and your debt as it is now. So the download is added to the list as your own visit.',
+    },
+    csv: {
+      name: 'who-has-looked',
+      columns: [
+        'Time',
+        'Who',
+        'Organisation number',
+        'Ground',
+        'Purpose',
+        'Number of the consent',
+        'Lenders asked',
+        'Lenders that answered',
+      ],
+      consent: 'Consent',
+    },
+  },
+
+  signOut: {
+    title: 'We are logging you out',
+    text: 'You are logged out here. Now we log you out of the login service too.',
+    next: 'Go on if it does not happen by itself',
+  },
+};

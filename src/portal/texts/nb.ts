@@ -1,0 +1,238 @@
+import type { ArchiveReason } from '../../consent/consent.ts';
+import { html, type Html } from '../../html/html.ts';
+
+const numbers = ['ingen', 'én', 'to', 'tre', 'fire', 'fem', 'seks', 'sju', 'åtte', 'ni', 'ti', 'elleve', 'tolv'];
+const number = (count: number): string => numbers[count] ?? String(count);
+const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+const dager = (days: number): string => (days === 1 ? '1 dag' : `${days} dager`);
+
+const reasons = (client: string, once: boolean): Readonly<Record<ArchiveReason, string>> => ({
+  used: 'Engangssamtykke, brukt opp',
+  expired: once ? 'Engangssamtykke, ikke brukt i tide' : 'Tiden gikk ut',
+  revoked_by_client: `Du trakk det hos ${client}`,
+  revoked_by_person: 'Du trakk det her',
+  revoked_by_operator: 'Vi som driver tjenesten, avsluttet det',
+});
+
+/** Bokmål, the source of the other languages. */
+export const nb = {
+  types: {
+    repaymentLoan: 'Forbrukslån',
+    creditFacility: 'Kredittkort eller rammekreditt',
+    chargeCard: 'Faktureringskort',
+  },
+  purposes: { presentation: 'Vise deg gjelden din', processing: 'Vurdere søknaden din om kreditt' },
+  unknown: 'Ukjent',
+  notApplicable: 'Ikke aktuelt',
+  organisationNumber: (digits: string) => `Organisasjonsnummer ${digits}`,
+  answered: (answered: number, asked: number) => `${answered} av ${asked}`,
+  older: 'Eldre',
+  newest: 'Til de nyeste',
+  pages: 'Sider i listen',
+  ago: (days: number) => (days <= 0 ? 'i dag' : days === 1 ? 'i går' : `for ${days} dager siden`),
+
+  debt: {
+    title: 'Gjelden din',
+    lead: (when: string) => `Usikret gjeld som långivere har registrert på deg, hentet ${when}.`,
+    notHere: 'Lån med sikkerhet, for eksempel boliglån, og studielån vises ikke her.',
+    empty: 'Ingen långivere har registrert usikret gjeld eller kreditt på deg.',
+    missing: (missing: number, asked: number) => {
+      if (asked === 1) return 'Långiveren svarte ikke';
+      if (missing === asked) return `Ingen av de ${number(asked)} långiverne svarte`;
+      return `${capital(number(missing))} av ${number(asked)} långivere svarte ikke`;
+    },
+    outdated: (name: Html, when: string, ago: string) => html`Tallene fra ${name} er fra ${when} (${ago}).`,
+    nothingKnown: (name: Html) => html`Hva du skylder ${name}, er ukjent. De har ikke levert tall før heller.`,
+    askedAgain: 'Vi spør igjen neste gang du åpner siden.',
+    total: 'Du skylder til sammen',
+    without: (names: string) => `Uten det du kan skylde ${names}, som er ukjent.`,
+    joint: 'Lån du har sammen med noen, er regnet med i sin helhet.',
+    split: 'Slik er det du skylder, fordelt',
+    cards: {
+      repaymentLoan: 'Forbrukslån',
+      creditFacility: 'Kredittkort og rammekreditt, brukt',
+      unused: 'Kredittkort og rammekreditt, ubrukt',
+      chargeCard: 'Faktureringskort',
+    },
+    whom: 'Hvem du skylder penger',
+    columns: {
+      creditor: 'Långiver',
+      type: 'Type',
+      owed: 'Du skylder',
+      share: 'Andel',
+      limit: 'Kredittgrense',
+      rate: 'Nominell rente',
+      fee: 'Termingebyr',
+    },
+    drawn: (when: string) => `Tall fra ${when}`,
+    coBorrower: { 1: 'Du er medlåntaker', 2: 'Du har en medlåntaker' },
+    borrowed: (amount: string) => `Lånte ${amount}`,
+    monthsLeft: (months: number) => (months === 1 ? '1 måned igjen' : `${months} måneder igjen`),
+    unusedOf: (amount: string) => `${amount} ubrukt`,
+    per: { MONTHLY: 'i måneden', QUARTERLY: 'i kvartalet', 'HALF-YEARLY': 'i halvåret', YEARLY: 'i året' },
+    noFee: 'Ikke oppgitt',
+    bar: (name: string, percent: string) => `${name}: ${percent} av det du skylder`,
+    nothingOwed: (names: string) => `${names} svarte at du ikke skylder noe der.`,
+    wrong: {
+      heading: 'Stemmer ikke noe?',
+      text: 'Långiveren eier opplysningene og må rette dem. Vi kan ikke endre dem. Ta kontakt med långiveren og si hva som er feil.',
+      summary: 'Slik når du långiverne',
+      email: 'E-post',
+      phone: 'Telefon',
+      noContact: 'Vi har ikke kontaktopplysninger til dem. Du finner dem på nettsidene deres.',
+    },
+  },
+
+  consents: {
+    title: 'Samtykker',
+    lead: 'Her ser du hvem du har latt se gjelden din, og hver gang de har gjort det.',
+    withdrawn: (client: Html) =>
+      html`Samtykket til ${client} er trukket. De kan ikke lenger hente gjelden din med det.`,
+    alreadyEnded: (client: Html, when: string, why: string) =>
+      html`Samtykket til ${client} var allerede avsluttet ${when}: ${why}.`,
+    active: (count: number) => `Aktive samtykker (${count})`,
+    noneActive: 'Du har ingen aktive samtykker. Ingen kan hente gjelden din med samtykke nå.',
+    moreActive: (count: number) =>
+      `Du har ${count} aktive samtykker til. De kommer frem her når noen av disse er avsluttet.`,
+    ended: (count: number) => `Avsluttede samtykker (${count})`,
+    noneEnded: 'Du har ingen avsluttede samtykker.',
+    noMore: 'Det er ikke flere i listen.',
+    isActive: 'Aktivt',
+    hasEnded: 'Avsluttet',
+    purpose: 'Formål',
+    given: 'Gitt',
+    validTo: 'Gjelder til',
+    daysLeft: (days: number) => (days <= 0 ? 'går ut i dag' : `${dager(days)} igjen`),
+    once: (time: string) => `Én gang, senest ${time}`,
+    lastUsed: 'Sist brukt',
+    neverUsed: 'Ikke brukt',
+    notFetched: (client: string) => `${client} har ikke hentet gjelden din med dette samtykket.`,
+    uses: (count: number, client: string) =>
+      count === 1
+        ? `Se den ene gangen ${client} har hentet gjelden din`
+        : `Se alle ${count} gangene ${client} har hentet gjelden din`,
+    latestUses: (shown: number, count: number, client: string) =>
+      `Se de ${shown} siste av ${count} ganger ${client} har hentet gjelden din`,
+    use: (when: string, answered: number, asked: number) => `${when}: ${answered} av ${asked} långivere svarte`,
+    allUses: 'Se alle under «Hvem har sett»',
+    withdraw: 'Trekk samtykket',
+    to: (client: string) => ` til ${client}`,
+    see: 'Se hva du samtykket til',
+    who: 'Hvem',
+    endedAt: 'Avsluttet',
+    why: 'Hvorfor',
+    reasons,
+    timesUsed: 'Ganger brukt',
+    countedSince: (day: string) => `Bruk før ${day} er ikke med: så langt går loggen tilbake.`,
+  },
+
+  consent: {
+    title: (client: string) => `Samtykke til ${client}`,
+    withdrawnElsewhere: (client: string) =>
+      `${client} har meldt fra om at samtykket er avsluttet. Det gjør de når du trekker det hos dem, eller når de ikke trenger det lenger.`,
+    duration: 'Hvor lenge',
+    days: dager,
+    once: 'Én gang, innen 10 minutter',
+    level: 'Innlogging',
+    levels: (level: string) => {
+      if (/substantial/i.test(level)) return `Betydelig sikkerhet (${level})`;
+      return /high/i.test(level) ? `Høy sikkerhet (${level})` : level === '' ? 'Ikke oppgitt' : level;
+    },
+    number: 'Samtykkets nummer',
+    shown: 'Det du samtykket til',
+    shownHow: (version: string, language: string, when: string) =>
+      `Slik sto det på skjermen da du svarte ja. Vist ${when} på ${language}, versjon ${version} av teksten.`,
+    languages: { nb: 'bokmål', nn: 'nynorsk', en: 'engelsk' },
+    unreadable: 'Teksten er lagret i en form som denne siden ikke kan vise. Den er med i filen du kan laste ned.',
+    elsewhere: (client: string) =>
+      `Du har gitt dette samtykket hos ${client}, som har registrert det her. Det er de som har teksten du samtykket til. Be dem om den hvis du vil se den.`,
+    events: 'Det som har skjedd',
+    when: 'Når',
+    what: 'Hva',
+    gaveHere: 'Du ga samtykket her.',
+    gaveThere: (client: string) => `${client} registrerte samtykket som du ga hos dem.`,
+    used: (client: string, answered: number, asked: number) =>
+      `${client} hentet gjelden din. ${answered} av ${asked} långivere svarte.`,
+    earlierUses: (count: number) => (count === 1 ? '1 gang før det' : `${count} ganger før det`),
+    usedEarlier: (client: string) => `${client} hentet gjelden din.`,
+    notUsed: 'Samtykket er ikke brukt ennå.',
+    receipt: 'Last ned kvitteringen (JSON)',
+    print: 'Vil du ha den på papir, skriver du ut denne siden fra nettleseren.',
+    back: 'Til alle samtykkene',
+  },
+
+  withdraw: {
+    title: (client: string) => `Vil du trekke samtykket til ${client}?`,
+    which: (purpose: string, given: string) => `Formål: ${purpose}. Gitt ${given}.`,
+    consequences: (client: string) => [
+      `Fra nå av kan ikke ${client} hente gjelden din med dette samtykket.`,
+      'De beholder det de alt har hentet. Ta kontakt med dem hvis du vil ha det slettet.',
+      'Samtykket flyttes til «Avsluttede samtykker», og du ser fortsatt når det ble brukt.',
+    ],
+    yes: 'Trekk samtykket',
+    no: 'Behold samtykket',
+  },
+
+  accesses: {
+    title: 'Hvem har sett gjelden din',
+    lead: 'Her står hver gang noen har hentet gjelden din, også når du har gjort det selv.',
+    filter: 'Vis bare noen av dem',
+    by: 'Hvem',
+    everybody: 'Alle',
+    yourself: 'Deg selv',
+    year: 'År',
+    allYears: 'Alle år',
+    show: 'Vis',
+    showAll: 'Vis alle',
+    count: (count: number) => (count === 1 ? '1 gang' : `${count} ganger`),
+    none: 'Ingen har hentet gjelden din.',
+    noneOfThese: 'Ingen har hentet gjelden din etter det du har valgt.',
+    noMore: 'Det er ikke flere i listen.',
+    list: 'Hver gang gjelden din er hentet',
+    when: 'Når',
+    who: 'Hvem',
+    ground: 'Grunnlag',
+    answered: 'Långivere som svarte',
+    got: 'Hva de fikk se',
+    you: 'Du',
+    ownVisit: 'Ditt eget innsyn',
+    consent: (purpose: string) => `Samtykke: ${purpose}`,
+    gotNothing: 'At ingen långivere har registrert noe på deg',
+    gotAll: 'Alle lån og kreditter med beløp, renter og gebyrer',
+    gotSome: 'Lån og kreditter med beløp, renter og gebyrer. Fra dem som ikke svarte, det de sist hadde levert',
+    logFrom: (day: string) => `Loggen går tilbake til ${day}. Det som er eldre, er slettet.`,
+    strange: {
+      heading: 'Er det noe du ikke kjenner igjen?',
+      withdraw: (link: Html) => html`Trekk samtykket under ${link}. Da kan de ikke hente mer.`,
+      ask: 'Spør organisasjonen hva de har brukt opplysningene til, og be dem slette det de ikke skulle hatt.',
+      contact: (link: Html) => html`Har du ikke gitt samtykket selv, ${link} med en gang.`,
+      contactUs: 'ta kontakt med oss',
+    },
+    files: {
+      heading: 'Ta det med deg',
+      csv: 'Last ned listen (CSV)',
+      all: 'Last ned alt om deg (JSON)',
+      what: 'CSV-filen åpner du i et regneark. JSON-filen har alt vi kan vise deg: samtykkene, tekstene du svarte ja til, denne listen, og gjelden din slik den er nå. Derfor blir nedlastingen stående i listen som ditt eget innsyn.',
+    },
+    csv: {
+      name: 'hvem-har-sett',
+      columns: [
+        'Tidspunkt',
+        'Hvem',
+        'Organisasjonsnummer',
+        'Grunnlag',
+        'Formål',
+        'Samtykkets nummer',
+        'Långivere spurt',
+        'Långivere som svarte',
+      ],
+      consent: 'Samtykke',
+    },
+  },
+
+  signOut: {
+    title: 'Vi logger deg ut',
+    text: 'Du er logget ut her. Nå logger vi deg ut av innloggingstjenesten også.',
+    next: 'Gå videre hvis det ikke skjer av seg selv',
+  },
+};
