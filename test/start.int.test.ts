@@ -203,6 +203,9 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
     NODE_ENV: 'production',
     PUBLIC_URL: 'https://samtykke.example',
     LOGIN_ISSUER: 'https://login.example',
+    LOGIN_CLIENT_ID: 'our-id-there',
+    OPERATOR_NAME: 'Prøveregisteret AS',
+    OPERATOR_EMAIL: 'personvern@register.example',
     PORT: '0',
   };
   const urls = { DATABASE_URL: database.servingUrl, DATABASE_OWNER_URL: database.ownerUrl };
@@ -217,10 +220,20 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
       /PUBLIC_URL is plain http/,
       /DATABASE_URL is missing/,
       /LOGIN_ISSUER is missing/,
+      /LOGIN_CLIENT_ID is missing/,
+      /OPERATOR_NAME is missing/,
+      /OPERATOR_EMAIL is missing/,
       /KEYS_FILE holds keys that a sandbox made/,
     ]) {
       assert.match(nothing.stderr, named);
     }
+    const olderKeys = join(folder(), 'keys.json');
+    const { login, ...older } = JSON.parse(readFileSync(keys, 'utf8')) as Json;
+    assert.ok(login.length > 0);
+    writeFileSync(olderKeys, JSON.stringify(older));
+    const unproved = await runToEnd([], { ...production, ...urls, KEYS_FILE: olderKeys, LOGIN_CLIENT_ID: '' });
+    assert.match(unproved.stderr, /LOGIN_CLIENT_ID is missing/);
+    assert.match(unproved.stderr, /LOGIN_CLIENT_SECRET is missing, and KEYS_FILE has no 'login' keys/);
     const ofSandbox = await runToEnd([], {
       ...production,
       KEYS_FILE: keys,
@@ -250,7 +263,15 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
-    for (const path of ['/sandbox', '/sandbox/creditors', '/sandbox/clock', '/sandbox/callback', '/testid'])
+    for (const path of [
+      '/sandbox',
+      '/sandbox/creditors',
+      '/sandbox/clock',
+      '/sandbox/callback',
+      '/testid',
+      '/testid/.well-known/openid-configuration',
+      '/testid/auth',
+    ])
       assert.equal((await at(path)).status, 404, path);
     assert.equal(
       ((await (await at('/.well-known/openid-configuration')).json()) as { issuer: string }).issuer,

@@ -159,8 +159,12 @@ export function authorizationServer(
 export const subjectOf = (clientId: string, personId: string): string =>
   sha256(`${clientId} ${personId}`).toString('base64url');
 
-/** A12: a mode of response that no client is registered for, although the library always lists it, is not listed. */
-const truthful = (discovery: object): object => ({ ...discovery, response_modes_supported: ['query', 'fragment'] });
+/** A12: what the library lists whatever is configured, a mode of response and a claim, and no client can have, is not listed. */
+const truthful = (discovery: { claims_supported?: readonly string[] }): object => ({
+  ...discovery,
+  response_modes_supported: ['query', 'fragment'],
+  claims_supported: discovery.claims_supported?.filter((claim) => claim !== 'sid'),
+});
 
 const isFrontChannel = (ctx: { oidc?: unknown }): boolean => {
   const route = (ctx.oidc as { route?: unknown } | undefined)?.route;

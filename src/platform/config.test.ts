@@ -110,21 +110,20 @@ test("R4: levels of login are ID-porten's unless others are named, or another pr
 });
 
 test('R3: settings of the login that could not work are named, and a secret is not repeated', () => {
-  const { LOGIN_CLIENT_SECRET, ...rest } = { LOGIN_CLIENT_SECRET: 'hunter2', ...production };
   const problems = problemsOf({
-    ...rest,
-    LOGIN_CLIENT_SECRET,
+    ...production,
+    LOGIN_CLIENT_SECRET: 'hunter2',
     LOGIN_PRESET: 'bankid',
     LOGIN_LEVELS: 'high low',
     LOGIN_SCOPE: 'profile',
     OPERATOR_EMAIL: 'nobody',
   });
-  assert.deepEqual(
-    problems.map((problem) => problem.split(' ', 1)[0]),
-    ['LOGIN_LEVELS', 'LOGIN_PRESET', 'LOGIN_SCOPE', 'OPERATOR_EMAIL'].toSorted(
-      (a, b) => problems.findIndex((it) => it.startsWith(a)) - problems.findIndex((it) => it.startsWith(b)),
-    ),
-  );
+  assert.equal(problems.length, 4);
+  for (const name of ['LOGIN_PRESET', 'LOGIN_LEVELS', 'LOGIN_SCOPE', 'OPERATOR_EMAIL']) {
+    assert.ok(
+      problems.some((problem) => problem.startsWith(`${name} `)),
+      name,
+    );
+  }
   assert.ok(!problems.join().includes('hunter2'));
-  assert.equal(toConfig({ ...production, LOGIN_CLIENT_SECRET }).loginClientSecret, 'hunter2');
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Nin } from '../person/nin.ts';
-import { ninVault } from './crypto.ts';
-import { generateKeysFile, parseKeys } from './keys.ts';
+import { derivedSecret, ninVault } from './crypto.ts';
+import { generateKeysFile, loginKeys, parseKeys, publicPart } from './keys.ts';
 
 const key = (id: string) => ({ id, secret: randomBytes(32) });
 const nin = Nin.fromStored('14842249091');
@@ -47,6 +47,29 @@ test('while keys are rotated, new rows get the first key and old rows can still 
   assert.deepEqual(during.indexes(nin)[1], before.index(nin));
 });
 
+test('a text that holds a number is kept like a number, and neither can be opened as the other', () => {
+  const vault = ninVault({ encryption: [key('a')], index: [key('i')] });
+  const text = 'æ 14842249091 \u{1F600}';
+  const sealed = vault.sealText(text, 'session-1');
+  assert.equal(vault.openText(sealed, 'session-1'), text);
+  assert.ok(!sealed.cipher.includes('14842249091'));
+  assert.throws(() => vault.openText(sealed, 'session-2'));
+  assert.throws(() => vault.open(vault.sealText('14842249091', 'x'), 'x'));
+  assert.throws(() => vault.openText(vault.seal(nin, 'x'), 'x'));
+});
+
+test('secrets that follow from one differ by purpose and by what they follow from', () => {
+  const made = [
+    derivedSecret('secret', 'csrf'),
+    derivedSecret('secret', 'nonce'),
+    derivedSecret('secret2', 'csrf'),
+    derivedSecret('secret', 'csrf '),
+  ];
+  assert.equal(new Set(made).size, made.length);
+  assert.equal(derivedSecret('secret', 'csrf'), made[0]);
+  for (const one of made) assert.match(one, /^[\w-]{43}$/);
+});
+
 test('R4: a keys file is read whole or refused with the member that is wrong, and no key is repeated', () => {
   const text = generateKeysFile({ sandbox: true });
   assert.equal(parseKeys(text).sandbox, true);
@@ -63,5 +86,38 @@ test('R4: a keys file is read whole or refused with the member that is wrong, an
   assert.throws(
     () => parseKeys('{"ninEncryption": [{"id":"a","key":"c2hvcnQ'),
     (error: Error) => !error.message.includes('c2hvcnQ'),
+  );
+});
+
+test('R4: a keys file has keys that sign, RS256 first, and keys for the login provider; an older file lends those that sign', () => {
+  const text = generateKeysFile({ sandbox: false });
+  const keys = parseKeys(text);
+  assert.deepEqual(
+    keys.signing.map(({ alg }) => alg),
+    ['RS256', 'ES256'],
+  );
+  assert.deepEqual(
+    loginKeys(keys).map(({ alg }) => alg),
+    ['RS256'],
+  );
+  const kids = [...keys.signing, ...keys.login].map(({ kid }) => kid);
+  assert.equal(new Set(kids).size, 3);
+  const { login, ...older } = JSON.parse(text) as Record<string, unknown>;
+  assert.ok(login !== undefined);
+  const lent = parseKeys(JSON.stringify(older));
+  assert.deepEqual(lent.login, []);
+  assert.equal(loginKeys(lent)[0]?.kid, keys.signing[0]?.kid);
+  assert.throws(() => parseKeys(JSON.stringify({ ...older, login: [] })), /'login'/);
+  assert.throws(() => parseKeys(JSON.stringify({ ...older, login: [{ kty: 'RSA' }] })), /'login'/);
+});
+
+test('what is published of a key does not sign', () => {
+  const { signing } = parseKeys(generateKeysFile({ sandbox: false }));
+  assert.deepEqual(
+    signing.map((jwk) => Object.keys(publicPart(jwk)).sort()),
+    [
+      ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+      ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+    ],
   );
 });

@@ -104,7 +104,7 @@ ${isFiltered(filter) && html`<a class="ds-link" href="/accesses">${words.showAll
 }
 
 function list(language: Language, { accesses, count }: AccessesShown): Html {
-  const { accesses: words, answered } = texts[language];
+  const { accesses: words } = texts[language];
   return html`<p class="ds-paragraph">${words.count(count)}</p>
 <table class="ds-table stacked" aria-labelledby="list">
 <thead>
@@ -112,23 +112,22 @@ function list(language: Language, { accesses, count }: AccessesShown): Html {
 <th scope="col">${words.when}</th>
 <th scope="col">${words.who}</th>
 <th scope="col">${words.ground}</th>
-<th scope="col">${words.answered}</th>
 <th scope="col">${words.got}</th>
 </tr>
 </thead>
 <tbody>
 ${accesses.map(
   (access) => html`<tr>
-<th scope="row">${dayAndTime(language, access.at)}</th>
+<th scope="row"><span class="unbroken">${dayAndTime(language, access.at)}</span></th>
 <td data-label="${words.who}"><div>${access.by === null ? words.you : access.by.name}</div></td>
 <td data-label="${words.ground}"><div>${ground(language, access)}</div></td>
-<td data-label="${words.answered}">${answered(access.creditorsAnswered, access.creditorsAsked)}</td>
 <td data-label="${words.got}"><div>${got(language, access)}</div></td>
 </tr>
 `,
 )}
 </tbody>
-</table>`;
+</table>
+<p class="ds-paragraph reference">${words.gotMeans}</p>`;
 }
 
 function ground(language: Language, { by, consentId, purpose }: Access): Html | string {
@@ -137,8 +136,9 @@ function ground(language: Language, { by, consentId, purpose }: Access): Html | 
   return html`<a class="ds-link" href="/consents/${consentId}">${words.consent(purposeWords(language, purpose))}</a>`;
 }
 
-function got(language: Language, { creditorsAsked, creditorsAnswered }: Access): string {
-  const { accesses: words } = texts[language];
-  if (creditorsAsked === 0) return words.gotNothing;
-  return creditorsAnswered === creditorsAsked ? words.gotAll : words.gotSome;
+function got(language: Language, { creditorsAsked, creditorsAnswered }: Access): Html {
+  const { accesses: words, lenders } = texts[language];
+  if (creditorsAsked === 0) return html`${words.gotNothing}`;
+  const what = creditorsAnswered === creditorsAsked ? words.gotAll : words.gotSome;
+  return html`${what}<small class="below">${lenders(creditorsAnswered, creditorsAsked)}</small>`;
 }

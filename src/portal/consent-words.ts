@@ -1,6 +1,7 @@
 import { isPurpose } from '../consent/consent.ts';
 import type { GivenConsent } from '../consent/list.ts';
-import { dayAndTime, clockTime } from '../html/format.ts';
+import { clockTime, dayAndTime } from '../html/format.ts';
+import { html, type Html } from '../html/html.ts';
 import type { Language } from '../html/language.ts';
 import { daysBetween } from './days.ts';
 import { texts } from './texts.ts';
@@ -20,10 +21,10 @@ export function endWords(
   return { why, since: given.state.since };
 }
 
-/** Until when an active consent is good, as exactly as it is: to the minute, and how many days that are. */
-export function validToWords(language: Language, { consent }: GivenConsent, now: Date): string {
+/** Until when an active consent is good, as exactly as it is: to the minute, and below it how many days that are. */
+export function validToWords(language: Language, { consent }: GivenConsent, now: Date): Html | string {
   const { consents: words } = texts[language];
   return consent.duration.kind === 'single_use'
     ? words.once(clockTime(language, consent.expiresAt))
-    : `${dayAndTime(language, consent.expiresAt)} (${words.daysLeft(daysBetween(now, consent.expiresAt))})`;
+    : html`${dayAndTime(language, consent.expiresAt)}<small class="below">${words.daysLeft(daysBetween(now, consent.expiresAt))}</small>`;
 }

@@ -92,12 +92,14 @@ ${
 }
 
 function events(language: Language, { given, shown, uses }: ConsentShown): Html {
-  const { consent: words } = texts[language];
+  const { consent: words, lenders } = texts[language];
   const { consent, client } = given;
   const end = endWords(language, given);
   const earlier = given.uses - uses.length;
-  const row = (when: string | Html, what: string): Html =>
-    html`<tr><th scope="row">${when}</th><td data-label="${words.what}"><div>${what}</div></td></tr>\n`;
+  const row = (when: string | Html, what: string, more: string | null = null): Html =>
+    html`<tr><th scope="row"><span class="unbroken">${when}</span></th><td><div>${what}${
+      more !== null && html`<small class="below">${more}</small>`
+    }</div></td></tr>\n`;
   return html`<table class="ds-table stacked" aria-labelledby="events">
 <thead>
 <tr><th scope="col">${words.when}</th><th scope="col">${words.what}</th></tr>
@@ -108,10 +110,10 @@ ${
   earlier > 0 &&
   row(
     html`<a class="ds-link" href="/accesses?by=${consent.clientId}">${words.earlierUses(earlier)}</a>`,
-    words.usedEarlier(client.name),
+    words.used(client.name),
   )
 }
-${uses.toReversed().map((use) => row(dayAndTime(language, use.at), words.used(client.name, use.creditorsAnswered, use.creditorsAsked)))}
+${uses.toReversed().map((use) => row(dayAndTime(language, use.at), words.used(client.name), lenders(use.creditorsAnswered, use.creditorsAsked)))}
 ${end !== null && row(dayAndTime(language, end.since), `${end.why}.`)}
 </tbody>
 </table>

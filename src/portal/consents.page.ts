@@ -93,9 +93,13 @@ ${usesOfCard(language, given, uses.get(consent.id) ?? [])}
 `;
 }
 
-function usesOfCard(language: Language, { consent, client, uses }: GivenConsent, latest: readonly Access[]): Html {
-  const { consents: words } = texts[language];
-  if (uses === 0) return html`<p class="ds-paragraph">${words.notFetched(client.name)}</p>`;
+function usesOfCard(
+  language: Language,
+  { consent, client, uses }: GivenConsent,
+  latest: readonly Access[],
+): Html | null {
+  const { consents: words, lenders } = texts[language];
+  if (uses === 0) return null;
   const summary =
     latest.length < uses ? words.latestUses(latest.length, uses, client.name) : words.uses(uses, client.name);
   return html`<details class="ds-details">
@@ -103,7 +107,7 @@ function usesOfCard(language: Language, { consent, client, uses }: GivenConsent,
 <ul>
 ${latest.map(
   ({ at, creditorsAnswered, creditorsAsked }) =>
-    html`<li>${words.use(dayAndTime(language, at), creditorsAnswered, creditorsAsked)}</li>
+    html`<li>${`${dayAndTime(language, at)}: ${lenders(creditorsAnswered, creditorsAsked)}`}</li>
 `,
 )}
 </ul>

@@ -1,6 +1,6 @@
 import type { Creditor } from '../creditors/creditor.ts';
 import type { Loan } from '../creditors/loan.ts';
-import { dayAndTime, money, organisationNumber, percent } from '../html/format.ts';
+import { clockTime, dayAndTime, dayShort, money, organisationNumber, percent } from '../html/format.ts';
 import { html, type Html } from '../html/html.ts';
 import type { Language } from '../html/language.ts';
 import { layout, type Frame } from '../html/layout.ts';
@@ -134,7 +134,7 @@ function knownRow(
       : none;
   const repayment = loan.type === 'repaymentLoan' ? loan : null;
   return html`<tr>
-<th scope="row">${creditor.name}${below(words.drawn(dayAndTime(language, new Date(loan.timestamp))))}${
+<th scope="row">${creditor.name}${below(words.drawn(drawnWords(language, new Date(loan.timestamp))))}${
     loan.coBorrower !== 0 && below(words.coBorrower[loan.coBorrower])
   }</th>
 <td data-label="${columns.type}"><div>${text.types[loan.type]}${
@@ -151,6 +151,9 @@ function knownRow(
 </tr>
 `;
 }
+
+/** Date and time, as short as they are clear. */
+const drawnWords = (language: Language, at: Date): string => `${dayShort(language, at)} ${clockTime(language, at)}`;
 
 function fee(language: Language, loan: Exclude<Loan, { type: 'chargeCard' }>): Html {
   const { debt: words } = texts[language];

@@ -43,7 +43,7 @@ const events = async (client: 1 | 2 = 1): Promise<Json[]> => {
     url: '/feed/v1/consent?fromSequenceNr=0&limit=1000',
     headers: bearer(token),
   });
-  return answer.json.events ?? answer.json.elements ?? answer.json;
+  return answer.json.result;
 };
 
 test('A4 to A7, A10, D1, C4: a person says yes, the code becomes a token, the token one answer with debt, and no second one', async () => {
@@ -308,7 +308,7 @@ test('C9: a purpose that is switched off stops a request with a page of its own,
 test('C6: a consent from the screen has one event when it is given and one when it is used up', async () => {
   const token = await tokenFromFlow(world, { scope: 'debt.unsecured.presentation' });
   const { id } = (await debtWith(token)).json.consent;
-  const types = (await events()).filter((event) => JSON.stringify(event).includes(id)).map((event) => event.type);
+  const types = (await events()).filter((event) => JSON.stringify(event).includes(id)).map((event) => event.eventType);
   assert.deepEqual(types, ['SAMTYKKE_OPPRETTET', 'SAMTYKKE_ARKIVERT']);
 });
 

@@ -221,6 +221,31 @@ test('A1: other grants and other content are refused with the standard codes', a
   assert.equal(get.headers['allow'], 'POST');
 });
 
+/** All of it: what is added or lost with another version of the library is looked at. */
+const DISCOVERY = {
+  authorization_endpoint: `${API}/oauth2/auth`,
+  claims_parameter_supported: false,
+  claims_supported: ['sub', 'pid', 'consent_id', 'acr', 'auth_time', 'iss'],
+  code_challenge_methods_supported: ['S256'],
+  end_session_endpoint: `${API}/oauth2/sessions/logout`,
+  grant_types_supported: ['authorization_code', 'client_credentials'],
+  issuer: API,
+  jwks_uri: `${API}/.well-known/jwks.json`,
+  authorization_response_iss_parameter_supported: true,
+  response_modes_supported: ['query', 'fragment'],
+  response_types_supported: ['code'],
+  scopes_supported: ['openid'],
+  subject_types_supported: ['pairwise'],
+  token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
+  token_endpoint_auth_signing_alg_values_supported: ['RS256', 'PS256', 'ES256'],
+  token_endpoint: `${API}/oauth2/token`,
+  id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+  request_uri_parameter_supported: false,
+  revocation_endpoint: `${API}/oauth2/revoke`,
+  claim_types_supported: ['normal'],
+  userinfo_endpoint: `${API}/userinfo`,
+};
+
 test('A12: discovery is truthful: what it lists works, and its addresses are the configured ones whatever is sent', async () => {
   const answer = await world.call({
     method: 'GET',
@@ -230,16 +255,8 @@ test('A12: discovery is truthful: what it lists works, and its addresses are the
   assert.equal(answer.status, 200);
   const discovery = answer.json;
   assert.equal(discovery.issuer, API);
-  assert.equal(discovery.token_endpoint, `${API}/oauth2/token`);
-  assert.equal(discovery.revocation_endpoint, `${API}/oauth2/revoke`);
-  assert.equal(discovery.jwks_uri, `${API}/.well-known/jwks.json`);
   assert.ok(!answer.text.includes('evil'));
-  assert.ok(!answer.text.includes('refresh_token'));
-  assert.deepEqual(discovery.subject_types_supported, ['pairwise']);
-  assert.deepEqual(discovery.token_endpoint_auth_methods_supported, ['client_secret_basic']);
-  assert.deepEqual(discovery.grant_types_supported, ['client_credentials']);
-  assert.deepEqual(discovery.response_types_supported, [], 'the code flow is not there yet');
-  assert.ok(!('authorization_endpoint' in discovery));
+  assert.deepEqual(discovery, DISCOVERY);
   for (const address of Object.entries(discovery).filter(
     ([name, value]) => /(_endpoint|_uri)$/.test(name) && typeof value === 'string',
   )) {

@@ -51,7 +51,7 @@ export const nb = {
         cancelled: 'Du har allerede avbrutt',
         failed: 'Forespørselen er avsluttet',
       },
-      approved: (client: string) => `Du har gitt ${client} ett samtykke. Å svare flere ganger gir ikke flere.`,
+      approved: (client: string) => `Du har gitt ${client} ett samtykke. Det blir ikke flere av å svare på nytt.`,
       active: (until: string) => `Samtykket gjelder til ${until}. Du kan trekke det på Min gjeld.`,
       ended: {
         used: (_client: string, since: string) =>

@@ -52,7 +52,7 @@ export const nn: typeof nb = {
         cancelled: 'Du har alt avbrote',
         failed: 'Førespurnaden er avslutta',
       },
-      approved: (client) => `Du har gitt ${client} eitt samtykke. Å svare fleire gonger gir ikkje fleire.`,
+      approved: (client) => `Du har gitt ${client} eitt samtykke. Det blir ikkje fleire av å svare på nytt.`,
       active: (until) => `Samtykket gjeld til ${until}. Du kan trekke det på Mi gjeld.`,
       ended: {
         used: (_client, since) =>

@@ -25,7 +25,7 @@ export const nb = {
   unknown: 'Ukjent',
   notApplicable: 'Ikke aktuelt',
   organisationNumber: (digits: string) => `Organisasjonsnummer ${digits}`,
-  answered: (answered: number, asked: number) => `${answered} av ${asked}`,
+  lenders: (answered: number, asked: number) => `${answered} av ${asked} långivere svarte`,
   older: 'Eldre',
   newest: 'Til de nyeste',
   pages: 'Sider i listen',
@@ -106,14 +106,12 @@ export const nb = {
     once: (time: string) => `Én gang, senest ${time}`,
     lastUsed: 'Sist brukt',
     neverUsed: 'Ikke brukt',
-    notFetched: (client: string) => `${client} har ikke hentet gjelden din med dette samtykket.`,
     uses: (count: number, client: string) =>
       count === 1
         ? `Se den ene gangen ${client} har hentet gjelden din`
         : `Se alle ${count} gangene ${client} har hentet gjelden din`,
     latestUses: (shown: number, count: number, client: string) =>
       `Se de ${shown} siste av ${count} ganger ${client} har hentet gjelden din`,
-    use: (when: string, answered: number, asked: number) => `${when}: ${answered} av ${asked} långivere svarte`,
     allUses: 'Se alle under «Hvem har sett»',
     withdraw: 'Trekk samtykket',
     to: (client: string) => ` til ${client}`,
@@ -151,10 +149,8 @@ export const nb = {
     what: 'Hva',
     gaveHere: 'Du ga samtykket her.',
     gaveThere: (client: string) => `${client} registrerte samtykket som du ga hos dem.`,
-    used: (client: string, answered: number, asked: number) =>
-      `${client} hentet gjelden din. ${answered} av ${asked} långivere svarte.`,
+    used: (client: string) => `${client} hentet gjelden din.`,
     earlierUses: (count: number) => (count === 1 ? '1 gang før det' : `${count} ganger før det`),
-    usedEarlier: (client: string) => `${client} hentet gjelden din.`,
     notUsed: 'Samtykket er ikke brukt ennå.',
     receipt: 'Last ned kvitteringen (JSON)',
     print: 'Vil du ha den på papir, skriver du ut denne siden fra nettleseren.',
@@ -192,14 +188,15 @@ export const nb = {
     when: 'Når',
     who: 'Hvem',
     ground: 'Grunnlag',
-    answered: 'Långivere som svarte',
     got: 'Hva de fikk se',
     you: 'Du',
     ownVisit: 'Ditt eget innsyn',
     consent: (purpose: string) => `Samtykke: ${purpose}`,
-    gotNothing: 'At ingen långivere har registrert noe på deg',
-    gotAll: 'Alle lån og kreditter med beløp, renter og gebyrer',
-    gotSome: 'Lån og kreditter med beløp, renter og gebyrer. Fra dem som ikke svarte, det de sist hadde levert',
+    gotNothing: 'At du ikke har noe registrert',
+    gotAll: 'Alle lån og kreditter',
+    gotSome: 'Lån og kreditter, noen med eldre tall eller ukjent',
+    gotMeans:
+      'Lån og kreditter er vist med långiver, beløp, kredittgrense, rente og gebyr. Fra långivere som ikke svarte, er tallene de sist leverte, eller ukjente.',
     logFrom: (day: string) => `Loggen går tilbake til ${day}. Det som er eldre, er slettet.`,
     strange: {
       heading: 'Er det noe du ikke kjenner igjen?',

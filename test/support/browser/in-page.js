@@ -120,7 +120,14 @@ globalThis.inPage = (() => {
     const hit = document.elementFromPoint(x, y);
     const uncovered =
       hit !== null && (element.contains(hit) || hit.contains(element) || hit.closest('label')?.control === element);
-    return { place, name: told(element), marked, uncovered, top: box.top + scrollY, bottom: box.bottom + scrollY };
+    const { scrollX, scrollY } = globalThis;
+    const on = {
+      left: box.left + scrollX,
+      right: box.right + scrollX,
+      top: box.top + scrollY,
+      bottom: box.bottom + scrollY,
+    };
+    return { place, name: told(element), marked, uncovered, box: on };
   };
 
   /** The colour behind an element: its own, or that of the nearest around it that has one. */

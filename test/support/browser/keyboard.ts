@@ -8,9 +8,17 @@ interface Focused {
   readonly name?: string;
   readonly marked?: boolean;
   readonly uncovered?: boolean;
-  readonly top?: number;
+  /** Where on the page it is, however that is scrolled. */
+  readonly box?: Box;
   /** Something that can be scrolled, which browsers let the keyboard do. */
   readonly scrolls?: boolean;
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
 }
 
 /** Asserts that whoever has only a keyboard reaches everything on the page, in its order, and sees where they are. */
@@ -22,32 +30,43 @@ export async function checkKeyboard(page: Page, name: string): Promise<void> {
 export async function keyboardProblems(page: Page): Promise<string[]> {
   const names = await inPage<string[]>(page, 'beginKeyboard()');
   const problems: string[] = [];
-  const visited: number[] = [];
-  for (let presses = 0; presses < names.length + 50; presses++) {
+  const visited: Focused[] = [];
+  for (let presses = 0; presses < names.length + SCROLLERS; presses++) {
     await page.keyboard.press('Tab');
     const now = await inPage<Focused>(page, 'focused()');
-    if (now.place === -1) break;
+    if (now.place === -1 || visited.some(({ place }) => place === now.place)) break;
     if (now.place === -2) {
       if (now.scrolls !== true) problems.push(`${now.name} takes the focus, and cannot be used`);
       continue;
     }
-    if (visited.includes(now.place)) break;
-    visited.push(now.place);
     if (now.marked !== true) problems.push(`the focus on ${now.name} is not seen`);
     if (now.uncovered !== true) problems.push(`${now.name} lies behind something while it has the focus`);
+    const before = visited.at(-1);
+    if (before !== undefined && goesBack(before, now))
+      problems.push(`after ${before.name} comes ${now.name}, which is before it`);
+    visited.push(now);
   }
-  const missed = names.filter((_name, place) => !visited.includes(place));
-  problems.push(...missed.map((name) => `${name} is not reached`));
-  const jump = visited.findIndex((place, turn) => turn > 0 && place < (visited[turn - 1] ?? 0));
-  if (jump > 0)
-    problems.push(`after ${names[visited[jump - 1] ?? 0]} comes ${names[visited[jump] ?? 0]}, which is before it`);
+  const reached = new Set(visited.map(({ place }) => place));
+  problems.push(...names.filter((_name, place) => !reached.has(place)).map((name) => `${name} is not reached`));
   return problems;
+}
+
+/** How many things on a page may take the focus only to be scrolled. */
+const SCROLLERS = 50;
+
+/** In the document, or as people read: back in the line, or up the page. */
+function goesBack(before: Focused, now: Focused): boolean {
+  if (now.place < before.place) return true;
+  if (before.box === undefined || now.box === undefined) return false;
+  const above = now.box.bottom <= before.box.top;
+  const sameLine = now.box.top < before.box.bottom && before.box.top < now.box.bottom;
+  return above || (sameLine && now.box.right <= before.box.left);
 }
 
 /** Moves the focus by the tabulator to the thing of that name, as shown or as read aloud, as a person would; fails when it is not there. */
 export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   const names = await inPage<string[]>(page, 'beginKeyboard()');
-  for (let presses = 0; presses < names.length + 50; presses++) {
+  for (let presses = 0; presses < names.length + SCROLLERS; presses++) {
     await page.keyboard.press('Tab');
     const { place, name: reached = '' } = await inPage<Focused>(page, 'focused()');
     if (place === -1) break;

@@ -74,7 +74,7 @@ export function documentOf(page: Page): Response {
 export const mayRunScripts = (page: Page): boolean => watched.get(page)?.scripts !== false;
 
 /** The document of a window as it was served, opened once more where scripts may run; the server is not asked for it again. */
-export async function copyOf(page: Page): Promise<{ copy: Page; close(): Promise<void> }> {
+export async function copyOf(page: Page): Promise<{ copy: Page; close: () => Promise<void> }> {
   const document = documentOf(page);
   const context = await page
     .context()
@@ -82,9 +82,12 @@ export async function copyOf(page: Page): Promise<{ copy: Page; close(): Promise
     ?.newContext({ viewport: page.viewportSize(), reducedMotion: 'reduce' });
   if (context === undefined) throw new Error('a window without a browser');
   const copy = await context.newPage();
+  const body = await document.text();
   const colorScheme = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'");
   await copy.emulateMedia({ colorScheme: colorScheme === 'dark' ? 'dark' : 'light' });
-  await copy.route(page.url(), (route) => route.fulfill({ response: document }));
+  await copy.route(page.url(), (route) =>
+    route.fulfill({ status: document.status(), headers: document.headers(), body }),
+  );
   await copy.goto(page.url());
   return { copy, close: () => context.close() };
 }
