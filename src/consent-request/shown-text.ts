@@ -30,7 +30,7 @@ ${section.details !== null && details(section.details, durationField === undefin
 /** Everything that was shown, from the question to the last line, as the person's receipt. For a page that has an h1 already. */
 export function shownReceipt(text: ConsentText): Html {
   const words = texts[text.language].receipt;
-  return html`<section lang="${text.language}">
+  return html`<div lang="${text.language}">
 <h2 class="ds-heading" data-size="sm">${text.title}</h2>
 <p class="ds-paragraph">${text.lead}</p>
 ${shownText(text, { headingLevel: 3 })}
@@ -38,7 +38,7 @@ ${shownText(text, { headingLevel: 3 })}
 ${list([text.yes, text.no])}
 <p class="ds-paragraph">${text.next}</p>
 <p class="ds-paragraph">${text.answerBy}</p>
-</section>`;
+</div>`;
 }
 
 function paragraphs(section: ConsentSection, onScreen: boolean): Html {

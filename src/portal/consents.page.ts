@@ -110,17 +110,14 @@ ${latest.map(
     html`<li>${`${dayAndTime(language, at)}: ${lenders(creditorsAnswered, creditorsAsked)}`}</li>
 `,
 )}
+${latest.length < uses && html`<li><a class="ds-link" href="/accesses?by=${consent.clientId}">${words.allUses}</a></li>`}
 </ul>
-${
-  latest.length < uses &&
-  html`<p class="ds-paragraph"><a class="ds-link" href="/accesses?by=${consent.clientId}">${words.allUses}</a></p>`
-}
 </details>`;
 }
 
 function table(language: Language, ended: readonly GivenConsent[]): Html {
   const { consents: words } = texts[language];
-  return html`<table class="ds-table stacked" aria-labelledby="ended">
+  return html`<table class="ds-table stacked ended" aria-labelledby="ended">
 <thead>
 <tr>
 <th scope="col">${words.who}</th>

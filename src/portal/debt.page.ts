@@ -113,7 +113,7 @@ ${overview.rows.map((row) => (row.known === null ? unknownRow(language, row) : k
 }
 
 /** Small print below what a cell says; null prints nothing. */
-const below = (words: string | null): Html | null =>
+const below = (words: Html | string | null): Html | null =>
   words === null ? null : html`<small class="below">${words}</small>`;
 
 function knownRow(
@@ -153,7 +153,8 @@ function knownRow(
 }
 
 /** Date and time, as short as they are clear. */
-const drawnWords = (language: Language, at: Date): string => `${dayShort(language, at)} ${clockTime(language, at)}`;
+const drawnWords = (language: Language, at: Date): Html =>
+  html`<span class="unbroken">${dayShort(language, at)} ${clockTime(language, at)}</span>`;
 
 function fee(language: Language, loan: Exclude<Loan, { type: 'chargeCard' }>): Html {
   const { debt: words } = texts[language];
@@ -199,7 +200,7 @@ ${creditors.map(
 ${contact.email !== null && html`<span>${wrong.email}: <a href="mailto:${contact.email}">${contact.email}</a></span>`}
 ${
   contact.phone !== null &&
-  html`<span>${wrong.phone}: <a href="tel:${contact.phone.replaceAll(/[^+\d]/g, '')}">${contact.phone}</a></span>`
+  html`<span>${wrong.phone}: <a href="tel:${contact.phone.replaceAll(/[^+\d]/g, '')}">${contact.phone.replaceAll(' ', '\u00A0')}</a></span>`
 }
 ${contact.email === null && contact.phone === null && html`<span>${wrong.noContact}</span>`}
 </li>

@@ -24,10 +24,11 @@ export interface Told {
   readonly idToken: string;
 }
 
-/** Why nobody came back logged in. `error`: for the log, without anything of a person. */
+/** Why nobody came back logged in. `error` and `says`, the provider's own code, are for the log: nothing of a person is in them. */
 export interface NotTold {
   readonly reason: 'cancelled' | 'refused_by_provider' | 'response_refused';
   readonly error?: unknown;
+  readonly says?: string | undefined;
 }
 
 /** The OpenID Connect provider that people log in at: the protocol, and nothing of sessions or browsers. */
@@ -106,7 +107,10 @@ export function loginProvider(platform: Platform, speak: typeof fetch = outgoing
       try {
         return (await oidc.buildAuthorizationUrlWithPAR(configuration, parameters)).href;
       } catch (error) {
-        log.error({ error, reason: 'request_not_taken' }, 'the login provider did not take a request');
+        log.error(
+          { error, reason: 'request_not_taken', says: codeIn(error) },
+          'the login provider did not take a request',
+        );
         throw away(error);
       }
     },
@@ -124,8 +128,9 @@ export function loginProvider(platform: Platform, speak: typeof fetch = outgoing
         if (claims === undefined || tokens.id_token === undefined) return { reason: 'response_refused' };
         return { claims, issuer: claims.iss, idToken: tokens.id_token };
       } catch (error) {
-        if (!(error instanceof oidc.AuthorizationResponseError)) return { reason: 'response_refused', error };
-        return error.error === 'access_denied' ? { reason: 'cancelled' } : { reason: 'refused_by_provider', error };
+        const says = codeIn(error);
+        if (!(error instanceof oidc.AuthorizationResponseError)) return { reason: 'response_refused', error, says };
+        return says === 'access_denied' ? { reason: 'cancelled' } : { reason: 'refused_by_provider', error, says };
       }
     },
 
@@ -148,6 +153,17 @@ async function clientAuthentication({ config, keys }: Platform): Promise<oidc.Cl
 /** A sandbox may log in over plain http, as its own TestID does; production never. */
 const plainAllowed = ({ config }: Platform): boolean =>
   config.mode === 'sandbox' && config.loginIssuer.startsWith('http:');
+
+/** The code of an error as the provider told it (RFC 6749), unless it is something else than a code. */
+function codeIn(error: unknown): string | undefined {
+  const told =
+    error instanceof oidc.WWWAuthenticateChallengeError
+      ? error.cause.map(({ parameters }) => parameters.error).join(' ')
+      : error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError
+        ? error.error
+        : '';
+  return told !== undefined && /^[a-z_]{1,60}$/.test(told) ? told : undefined;
+}
 
 const away = (cause: unknown): DomainError =>
   new DomainError('unavailable', 'The login cannot be reached right now. Try again in a few minutes.', {

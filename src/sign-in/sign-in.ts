@@ -70,10 +70,9 @@ export function openSignIn(platform: Platform, options: { fetch?: typeof fetch }
     return new DomainError('form_refused', 'this login was begun elsewhere, took too long or is finished: begin again');
   };
 
-  const note = (request: FastifyRequest, outcome: 'cancelled' | 'failed', reason: string, error?: unknown): void => {
+  const note = (request: FastifyRequest, outcome: 'cancelled' | 'failed', reason: string, more: object = {}): void => {
     metrics.login(outcome);
-    if (outcome === 'failed')
-      log.warn({ traceId: request.id, reason, ...(error === undefined ? {} : { error }) }, 'login failed');
+    if (outcome === 'failed') log.warn({ traceId: request.id, ...more, reason }, 'login failed');
   };
 
   return {
@@ -98,14 +97,14 @@ export function openSignIn(platform: Platform, options: { fetch?: typeof fetch }
       const { searchParams } = new URL(request.url, config.accessUrl);
       const state = searchParams.get('state') ?? '';
       const attempt = await takeAttempt(request, state);
-      const back = (outcome: 'cancelled' | 'failed', reason: string, error?: unknown) => {
-        note(request, outcome, reason, error);
+      const back = (outcome: 'cancelled' | 'failed', reason: string, more?: object) => {
+        note(request, outcome, reason, more);
         return reply.redirect(withOutcome(attempt.return_to, outcome), 303);
       };
       const callback = new URL(callbackOf(attempt.used_for));
       callback.search = searchParams.toString();
       const told = await provider.exchange(callback, proofOf(attempt.browser, state));
-      if ('reason' in told) return back(told.reason === 'cancelled' ? 'cancelled' : 'failed', told.reason, told.error);
+      if ('reason' in told) return back(told.reason === 'cancelled' ? 'cancelled' : 'failed', told.reason, told);
       const who = identityFrom(told.claims, {
         levels: config.loginLevels,
         ninClaim: config.loginNinClaim,

@@ -38,10 +38,10 @@ export interface Who {
   readonly csrf: string;
 }
 
-/** Opens one; `env`: over a sandbox's, `rebuild`: another node of the same house. */
+/** Opens one; `env`: over a sandbox's. */
 export async function openLoginHouse(database: TestDatabase, env: Env = {}): Promise<LoginHouse> {
   const bare = await openBarePlatform(database);
-  const config = toConfig({ SAMTYKKE_MODE: 'sandbox', ...env });
+  const config = toConfig({ SAMTYKKE_MODE: 'sandbox', LOG_FILE: bare.platform.config.logFile, ...env });
   const clock = { now: new Date() };
   const platform: Platform = {
     ...bare.platform,

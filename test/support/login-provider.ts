@@ -116,7 +116,7 @@ export async function startLoginProvider(options: {
     }
     await next();
     if (route === '/token' && ctx.status === 200) await resign(ctx.body as { id_token: string });
-    const location = ctx.response.get('location');
+    const location = String(ctx.response.get('location') ?? '');
     if (options.callbacks.some((callback) => location.startsWith(callback))) {
       const url = new URL(location);
       deviations.callback?.(url.searchParams);

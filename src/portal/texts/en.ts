@@ -55,7 +55,7 @@ export const en: typeof nb = {
       rate: 'Nominal interest',
       fee: 'Instalment fee',
     },
-    drawn: (when) => `Figures from ${when}`,
+    drawn: (when) => html`Figures from ${when}`,
     coBorrower: { 1: 'You are a co-borrower', 2: 'You have a co-borrower' },
     borrowed: (amount) => `Borrowed ${amount}`,
     monthsLeft: (months) => (months === 1 ? '1 month left' : `${months} months left`),

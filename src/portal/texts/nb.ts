@@ -64,7 +64,7 @@ export const nb = {
       rate: 'Nominell rente',
       fee: 'Termingebyr',
     },
-    drawn: (when: string) => `Tall fra ${when}`,
+    drawn: (when: Html) => html`Tall fra ${when}`,
     coBorrower: { 1: 'Du er medlåntaker', 2: 'Du har en medlåntaker' },
     borrowed: (amount: string) => `Lånte ${amount}`,
     monthsLeft: (months: number) => (months === 1 ? '1 måned igjen' : `${months} måneder igjen`),

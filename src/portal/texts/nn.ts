@@ -55,7 +55,7 @@ export const nn: typeof nb = {
       rate: 'Nominell rente',
       fee: 'Termingebyr',
     },
-    drawn: (when) => `Tal frå ${when}`,
+    drawn: (when) => html`Tal frå ${when}`,
     coBorrower: { 1: 'Du er medlåntakar', 2: 'Du har ein medlåntakar' },
     borrowed: (amount) => `Lånte ${amount}`,
     monthsLeft: (months) => (months === 1 ? '1 månad att' : `${months} månader att`),
