@@ -8,7 +8,7 @@ import type { Platform } from '../src/platform/platform.ts';
 import { sandboxClients } from './clients.ts';
 
 /** Where the sandbox's own client is sent back to. */
-export const callbackAddress = (config: Config): string => `${config.portalUrl}/sandbox/callback`;
+const callbackAddress = (config: Config): string => `${config.portalUrl}/sandbox/callback`;
 
 /** The address that begins the regular flow for the sandbox's own client: the one that a newcomer clicks. */
 export function startAddress(config: Config): string {

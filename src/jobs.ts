@@ -5,6 +5,7 @@ import { purgePastRetention } from './consent/purge.ts';
 import { archiveClosed } from './consent/switch-permission.ts';
 import type { Job } from './platform/jobs.ts';
 import type { Platform } from './platform/platform.ts';
+import { sweepSignIn } from './sign-in/session-store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -24,6 +25,7 @@ export function allJobs(platform: Platform): readonly Job[] {
     { name: 'archive-closed', everySeconds: 15, run: async () => void (await archiveClosed(platform)) },
     { name: 'seal-feed', everySeconds: 1, run: async () => void (await sealEvents(db, null, clock.now())) },
     { name: 'purge', everySeconds: 3_600, run: async () => void (await purgePastRetention(platform)) },
+    { name: 'sweep-sessions', everySeconds: 300, run: () => sweepSignIn(platform) },
     { name: 'sweep-tokens', everySeconds: 300, run: async () => void (await sweepArtefacts(platform)) },
   ];
 }

@@ -26,7 +26,7 @@ export function consentScreen(frame: Frame, { text, action, csrf, shown, notice 
     main: html`${
       notice === 'text_changed' &&
       html`<div class="ds-alert" data-color="warning">
-<h2 class="ds-heading" data-size="2xs">${changed.title}</h2>
+<p class="ds-paragraph"><strong>${changed.title}</strong></p>
 <p class="ds-paragraph">${changed.body}</p>
 </div>
 `
@@ -55,10 +55,11 @@ function durationField({ durations, sections }: ConsentText): Html {
   const value = (days: number | null) => days ?? 'once';
   if (asked === undefined) throw new Error('a consent text without a duration');
   if (shorter.length === 0) return html`<input type="hidden" name="days" value="${value(asked.days)}">`;
-  // Enter on a choice sends a form by its first button, which must not be yes: this one, which can do nothing, stands before it.
+  // Enter on a choice presses the first button of a form, which must not be yes. So one that nobody sees stands before it: outside
+  // a <dialog> its method does nothing. (A disabled one is passed over.)
   return html`<fieldset class="ds-fieldset">
 <legend class="ds-label">${sections.find(({ id }) => id === 'duration')?.after ?? []}</legend>
-<button type="submit" disabled hidden></button>
+<button type="submit" formmethod="dialog" hidden></button>
 ${[asked, ...shorter].map(
   ({ days, label }, place) => html`<div class="ds-field">
 <input type="radio" class="ds-input" id="days-${value(days)}" name="days" value="${value(days)}"${place === 0 && html` checked`}>

@@ -189,8 +189,8 @@ function idTokenAlgorithms(platform: Platform): ('RS256' | 'ES256')[] {
 
 /** A8: an outage, which has a code of its own at the token endpoint, is `server_error` on the way back from here. */
 function inTermsOfOurs(ctx: Pick<KoaContextWithOIDC, 'response' | 'set'>): void {
-  const location: string | undefined = ctx.response.get('location');
-  if (location?.includes('error=temporarily_unavailable') === true) {
+  const { location } = ctx.response.headers;
+  if (typeof location === 'string' && location.includes('error=temporarily_unavailable')) {
     ctx.set('location', location.replace('error=temporarily_unavailable', 'error=server_error'));
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Loan } from '../creditors/loan.ts';
-import { assembleDebt, type CreditorAnswer } from './debt-information.ts';
+import { assembleDebt, debtByCreditor, type CreditorAnswer } from './debt-information.ts';
 
 const contact = { email: null, phone: null };
 const creditor = (name: string) => ({ id: name, name, providerId: 'p', baseUrl: 'http://x', contact });
@@ -49,5 +49,25 @@ test('D3: answered and missing are always the creditors asked, and a null stands
       const nulls = debt.entries.filter((entry) => entry.loan === null).length;
       assert.equal(nulls, answers.filter(({ live, delivered }) => live === null && delivered.length === 0).length);
     }),
+  );
+});
+
+test('D3, B1: of each creditor it is told whether it answered, what is shown of it, and how old the newest of that is', () => {
+  const dated = (accountId: string, timestamp: string): Loan => ({ ...loan(accountId), timestamp });
+  const old = [dated('old', '2026-11-20T03:00:00.000Z'), dated('newer', '2026-11-21T04:00:00+01:00')];
+  const debts = debtByCreditor([
+    { creditor: creditor('live'), live: [loan('new')], delivered: old },
+    { creditor: creditor('settled'), live: [], delivered: old },
+    { creditor: creditor('silent'), live: null, delivered: old },
+    { creditor: creditor('unheard of'), live: null, delivered: [] },
+  ]);
+  assert.deepEqual(
+    debts.map((debt) => [debt.creditor.name, debt.answered, debt.loans?.length ?? null, debt.drawnAt]),
+    [
+      ['live', true, 1, '2026-11-23T00:00:00.000Z'],
+      ['settled', true, 0, null],
+      ['silent', false, 2, '2026-11-21T04:00:00+01:00'],
+      ['unheard of', false, null, null],
+    ],
   );
 });

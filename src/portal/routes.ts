@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CreditorClient } from '../creditors/creditor-client.ts';
+import { DomainError } from '../errors/domain-error.ts';
 import { frameOf, preferredLanguage, sendPage } from '../html/send-page.ts';
 import type { Html } from '../html/html.ts';
 import type { Frame } from '../html/layout.ts';
@@ -33,7 +34,11 @@ export function portalRoutes(
   };
   const forEverybody = (address: string, page: (frame: Frame) => Html): void => {
     app.get(address, hidden, async (request, reply) => {
-      const person = await portal.signIn.personOf(request, PORTAL);
+      // Help is read when something is wrong: these pages are there without the database too, for nobody in particular then.
+      const person = await portal.signIn.personOf(request, PORTAL).catch((error: unknown) => {
+        if (error instanceof DomainError && error.code === 'unavailable') return undefined;
+        throw error;
+      });
       return sendPage(reply, page(frameFor(portal, request, person, 'none')));
     });
   };

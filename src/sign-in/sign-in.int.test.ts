@@ -45,13 +45,21 @@ async function rows(table: string): Promise<unknown[]> {
   return found;
 }
 
-/** Logs in with these deviations, and expects to come back with nobody logged in. */
-async function refused(deviations: Deviations, why: string): Promise<void> {
+/** What the log says of the login that failed last. */
+function lastFailure(): string {
+  house.platform.log.flush();
+  const lines = readFileSync(house.platform.config.logFile, 'utf8').trim().split('\n');
+  return lines.findLast((line) => line.includes('"login failed"')) ?? '';
+}
+
+/** Logs in with these deviations, and expects to come back with nobody logged in, for a reason that the log tells. */
+async function refused(deviations: Deviations, why: RegExp): Promise<void> {
   Object.assign(provider.deviations, deviations);
   const visitor = house.newVisitor();
   const page = await house.logIn(visitor);
-  assert.equal(page.url.href, `${ORIGIN}/home?login=failed`, why);
-  assert.equal(await house.whoIs(visitor), null, why);
+  assert.equal(page.url.href, `${ORIGIN}/home?login=failed`, String(why));
+  assert.equal(await house.whoIs(visitor), null, String(why));
+  assert.match(lastFailure(), why);
   asItShould();
 }
 
@@ -112,9 +120,9 @@ test('A9: with a secret instead of a key, and without pushed requests, a login g
 
 test('A9: a level that is too low, or none, is nobody logged in; the other good one is', async () => {
   provider.login.acr = 'idporten-loa-low';
-  await refused({}, 'low');
+  await refused({}, /level_too_low/);
   provider.login.acr = 'idporten-loa-high';
-  await refused({ claims: ({ acr: _acr, ...claims }) => claims }, 'none');
+  await refused({ claims: ({ acr: _acr, ...claims }) => claims }, /level_too_low/);
   provider.login.acr = 'idporten-loa-substantial';
   const visitor = house.newVisitor();
   await house.logIn(visitor);
@@ -122,25 +130,28 @@ test('A9: a level that is too low, or none, is nobody logged in; the other good 
 });
 
 test('A9, G6: no number, a wrong one, or a real person’s in a sandbox is nobody logged in', async () => {
-  await refused({ claims: ({ pid: _pid, ...claims }) => claims }, 'none');
-  await refused({ claims: (claims) => ({ ...claims, pid: '14842249090' }) }, 'wrong check digit');
+  await refused({ claims: ({ pid: _pid, ...claims }) => claims }, /number_missing/);
+  await refused({ claims: (claims) => ({ ...claims, pid: '14842249090' }) }, /number_refused/);
   // The digits of a number of the real population, whose check digits match: put together here, so that it stands nowhere.
-  await refused({ claims: (claims) => ({ ...claims, pid: realNumber() }) }, 'real');
+  await refused({ claims: (claims) => ({ ...claims, pid: realNumber() }) }, /number_refused/);
 });
 
 test('A9: what is not proved to come from the provider for this very login is nobody logged in', async () => {
-  await refused({ claims: (claims) => ({ ...claims, nonce: 'another' }) }, 'nonce');
-  await refused({ claims: ({ nonce: _nonce, ...claims }) => claims }, 'no nonce');
-  await refused({ claims: (claims) => ({ ...claims, iss: 'https://evil.example' }) }, 'issuer of the token');
-  await refused({ claims: (claims) => ({ ...claims, aud: 'somebody-else' }) }, 'audience');
-  await refused({ claims: (claims) => ({ ...claims, exp: 1_000_000_000 }) }, 'expired');
-  await refused({ foreignKey: true }, 'signature');
-  await refused({ callback: (parameters) => parameters.set('iss', 'https://evil.example') }, 'issuer on the way back');
-  await refused({ callback: (parameters) => parameters.delete('iss') }, 'no issuer on the way back');
-  await refused({ callback: (parameters) => parameters.set('code', 'another') }, 'code');
-  await refused({ callback: (parameters) => parameters.append('state', 'another') }, 'two states');
-  await refused({ callback: (parameters) => parameters.delete('code') }, 'no code');
-  await refused({ tokenStatus: 500 }, 'token endpoint');
+  await refused({ claims: (claims) => ({ ...claims, nonce: 'another' }) }, /ID Token .{2}nonce.{2} claim value/);
+  await refused({ claims: ({ nonce: _nonce, ...claims }) => claims }, /claim missing/);
+  await refused({ claims: (claims) => ({ ...claims, iss: 'https://evil.example' }) }, /JWT .{2}iss/);
+  await refused({ claims: (claims) => ({ ...claims, aud: 'somebody-else' }) }, /JWT .{2}aud/);
+  await refused({ claims: (claims) => ({ ...claims, exp: 1_000_000_000 }) }, /JWT .{2}exp/);
+  await refused({ foreignKey: true }, /signature/);
+  await refused(
+    { callback: (parameters) => parameters.set('iss', 'https://evil.example') },
+    /response parameter value/,
+  );
+  await refused({ callback: (parameters) => parameters.delete('iss') }, /iss.{2} \(issuer\) missing/);
+  await refused({ callback: (parameters) => parameters.set('code', 'another') }, /invalid_grant/);
+  await refused({ callback: (parameters) => parameters.append('state', 'another') }, /only once/);
+  await refused({ callback: (parameters) => parameters.delete('code') }, /no authorization code/);
+  await refused({ tokenStatus: 500 }, /status code/);
 });
 
 test('A9: whoever cancels at the provider comes back with that; another error is a login that failed', async () => {
@@ -151,9 +162,13 @@ test('A9: whoever cancels at the provider comes back with that; another error is
     parameters.set('error', 'temporarily_unavailable');
     parameters.delete('error_description');
   };
-  await refused({ callback: forged }, 'another error');
-  // Not even that is believed of somebody else.
-  await refused({ callback: (parameters) => parameters.set('iss', 'https://evil.example') }, 'cancelled by another');
+  await refused({ callback: forged }, /refused_by_provider.*temporarily_unavailable/);
+  // Not even a cancellation is believed of somebody else.
+  provider.deviations.cancel = true;
+  await refused(
+    { callback: (parameters) => parameters.set('iss', 'https://evil.example') },
+    /response parameter value/,
+  );
 });
 
 test('A9: a call-back is good once, in the browser in which the login began, and for half an hour', async () => {
@@ -230,6 +245,28 @@ test('A9: a provider that is away is a clear 503, and back as soon as it is; wha
   await later.close();
 });
 
+test('A9: what the provider tells of itself is asked for again after an hour, and kept while it cannot be asked', async () => {
+  const other = await startLoginProvider({ callbacks: [CALLBACK], jwks: loginKeys(keys).map(publicPart), par: false });
+  const later = await openLoginHouse(database, { LOGIN_ISSUER: other.issuer, LOGIN_CLIENT_ID: 'our-id-there' });
+  const asked = () => other.seen.filter((path) => path.includes('openid-configuration')).length;
+  const begin = async () => (await later.begin(later.newVisitor())).status;
+  assert.deepEqual([await begin(), await begin(), asked()], [303, 303, 1]);
+  later.clock.aheadMs = 3_600_000;
+  assert.deepEqual([await begin(), asked()], [303, 2]);
+  later.clock.aheadMs += 3_600_000;
+  other.deviations.away = true;
+  const away = asked();
+  assert.equal(await begin(), 303, 'what it told before');
+  assert.ok(asked() > away);
+  other.deviations.away = false;
+  const back = asked();
+  assert.deepEqual([await begin(), asked() - back], [303, 0], 'not at each login');
+  later.clock.aheadMs += 60_000;
+  assert.deepEqual([await begin(), asked() - back], [303, 1], 'after a minute');
+  await later.close();
+  await other.close();
+});
+
 test('A9: the provider is believed at its own address only: redirects are not followed', async () => {
   const other = await startLoginProvider({ callbacks: [CALLBACK] });
   const later = await openLoginHouse(database, { LOGIN_ISSUER: provider.issuer, LOGIN_CLIENT_ID: 'our-id-there' });
@@ -250,7 +287,7 @@ test('E1, A9: nothing that is stored or logged is a cookie, a state, a token or 
   const callback = await untilCallback(visitor);
   await house.begin(visitor);
   await visitor.visit(callback);
-  await refused({ claims: (claims) => ({ ...claims, pid: '07857193886', acr: 'low' }) }, 'for a line in the log');
+  await refused({ claims: (claims) => ({ ...claims, pid: '07857193886', acr: 'low' }) }, /level_too_low/);
   const stored = JSON.stringify([await rows('session'), await rows('login_attempt')], (_name, value: unknown) =>
     Buffer.isBuffer(value) ? value.toString('latin1') : value,
   );
@@ -270,7 +307,9 @@ test('E1, A9: nothing that is stored or logged is a cookie, a state, a token or 
     assert.ok(bytes.length < 16 || !stored.includes(bytes.toString('latin1')), secret);
     assert.ok(!logged.includes(secret), 'not in the log');
   }
-  assert.ok(visitor.cookies.every(({ line }) => /; HttpOnly; SameSite=Lax$/i.test(line) && line.includes('Path=/')));
+  const ours = visitor.cookies.filter(({ host }) => host === 'localhost:4000').map(({ line }) => line);
+  assert.equal(ours.length, 2);
+  for (const line of ours) assert.match(line, /^[^;]+;( Max-Age=1800;)? Path=\/; HttpOnly; SameSite=Lax$/);
 });
 
 /** A number that could be a real person's: the first of a day long past whose check digits match. */

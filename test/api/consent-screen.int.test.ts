@@ -11,7 +11,10 @@ import {
   visitorOf,
   wordsOf,
 } from '../support/flow.ts';
-import type { Visited, Visitor } from '../support/login-visitor.ts';
+import { injectedFetch } from '../support/injected-fetch.ts';
+import { newLoginVisitor, type Visited, type Visitor } from '../support/login-visitor.ts';
+import { registerConsent } from '../../src/consent/register.ts';
+import { Nin } from '../../src/person/nin.ts';
 import { clientOf, startWorld, type Json, type World } from '../support/world.ts';
 
 let world: World;
@@ -188,9 +191,8 @@ test('C10: nobody agrees to a text that they have not seen: when it has changed 
   assert.equal((await consents()).length, before);
   assert.match(shown.text, /name="answer"/);
   await world.inspect("update client set name = 'Sparekompis & Sønner <b>AS</b>' where id = $1", [clientOf(1).id]);
-  const renamed = await answerScreen(visitor, screen, 'yes').finally(() =>
-    world.inspect("update client set name = 'Sparekompis AS' where id = $1", [clientOf(1).id]),
-  );
+  const renamed = await answerScreen(visitor, screen, 'yes');
+  await world.inspect("update client set name = 'Sparekompis AS' where id = $1", [clientOf(1).id]);
   assert.match(renamed.text, /Sparekompis &amp; Sønner &lt;b&gt;AS&lt;\/b&gt;/);
   assert.doesNotMatch(renamed.text, /<b>AS/);
   assert.equal((await consents()).length, before);
@@ -238,4 +240,49 @@ test('E1: a page of the flow shows neither the number nor a token, keeps nothing
     screen.headers.get('content-security-policy'),
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   );
+});
+
+test('A10: a node that ends between the consent and the way back leaves nothing undone: any node hands over', async () => {
+  let node = world;
+  const visitor = newLoginVisitor(() => injectedFetch(() => node.app));
+  const { screen } = await toConsentScreen(world, { scope: 'debt.unsecured.presentation.30 openid' }, visitor);
+  // As the answer does, up to the moment at which the process would be killed.
+  const request = await lastRequest();
+  await registerConsent(world.platform, {
+    clientId: clientOf(1).id,
+    nin: Nin.fromStored('14842249091'),
+    purpose: 'presentation',
+    duration: { kind: 'days', days: 30 },
+    externalId: null,
+    actor: 'person',
+    requestId: request.id,
+    traceId: 'test',
+  });
+  const second = await startWorld({ database: world.database });
+  try {
+    node = second;
+    const again = await visitor.request(screen.url);
+    assert.match(wordsOf(again.text), /allerede/i);
+    const { code } = sentBack(await go(visitor, `${screen.url.pathname}/done`));
+    const token = await exchange(second, code ?? '');
+    assert.equal(token.status, 200, token.text);
+    const claims = JSON.parse(Buffer.from(token.json.id_token.split('.')[1], 'base64url').toString());
+    assert.equal(claims.consent_id, (await lastRequest()).consent_id);
+  } finally {
+    await second.close();
+  }
+});
+
+test('A10: any step of the flow may be answered by any node', async () => {
+  const second = await startWorld({ database: world.database });
+  try {
+    let turns = 0;
+    const visitor = newLoginVisitor(() => injectedFetch(() => (turns++ % 2 === 0 ? world : second).app));
+    const screen = await go(visitor, askAddress());
+    const { code } = sentBack(await answerScreen(visitor, screen, 'yes'));
+    assert.equal((await exchange(second, code ?? '')).status, 200);
+    assert.ok(turns > 8);
+  } finally {
+    await second.close();
+  }
 });

@@ -2,6 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { withClient } from '../support/database.ts';
 import {
+  answerScreen,
+  askAddress,
+  formOn,
+  go,
+  sentBack,
+  signIn,
+  toConsentScreen,
+  visitorOf,
+  wordsOf,
+} from '../support/flow.ts';
+import {
   agreement,
   bearer,
   clientOf,
@@ -49,12 +60,25 @@ const allTokens = async (of: World): Promise<Tokens> => ({
   eventsToken: await tokenFor(of, 'events'),
 });
 
-test('E3: a database that is away gives 503 with Retry-After on every API, and service goes on by itself when it is back', async () => {
-  const tokens = await allTokens(world);
-  const id = await newConsent(world);
+/** Does something while the database takes no connections, and has cut those that were there. */
+async function withoutDatabase(work: () => Promise<void>): Promise<void> {
   const url = new URL(world.database.superuserUrl);
   const name = url.pathname.slice(1);
   const elsewhere = Object.assign(new URL(url), { pathname: '/postgres' }).href;
+  await withClient(elsewhere, async (client) => {
+    await client.query(`alter database ${name} with allow_connections false`);
+    await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+  });
+  try {
+    await work();
+  } finally {
+    await withClient(elsewhere, (client) => client.query(`alter database ${name} with allow_connections true`));
+  }
+}
+
+test('E3: a database that is away gives 503 with Retry-After on every API, and service goes on by itself when it is back', async () => {
+  const tokens = await allTokens(world);
+  const id = await newConsent(world);
   const token = () =>
     world.call(
       tokenRequest(
@@ -62,11 +86,7 @@ test('E3: a database that is away gives 503 with Retry-After on every API, and s
         clientOf(1).basic,
       ),
     );
-  await withClient(elsewhere, async (client) => {
-    await client.query(`alter database ${name} with allow_connections false`);
-    await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
-  });
-  try {
+  await withoutDatabase(async () => {
     for (const answer of await askEverything(world, tokens, id)) {
       assert.equal(answer.status, 503, answer.text);
       assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/);
@@ -79,9 +99,7 @@ test('E3: a database that is away gives 503 with Retry-After on every API, and s
     const ready = await world.call({ method: 'GET', url: '/health/ready' });
     assert.equal(ready.status, 503);
     assert.match(String(ready.headers['content-type']), /problem\+json/);
-  } finally {
-    await withClient(elsewhere, (client) => client.query(`alter database ${name} with allow_connections true`));
-  }
+  });
   assert.equal((await world.call({ method: 'GET', url: '/health/ready' })).status, 200);
   assert.equal((await token()).status, 200);
   const answers = await askEverything(world, tokens, await newConsent(world));
@@ -89,6 +107,40 @@ test('E3: a database that is away gives 503 with Retry-After on every API, and s
     answers.map((answer) => answer.status),
     [200, 200, 403, 200, 204, 200, 200, 200],
   );
+});
+
+test('E3: with the database away every page is a plain one that says so, and what was begun is finished when it is back', async () => {
+  const asked = { scope: 'debt.unsecured.presentation.30' };
+  const { visitor, screen } = await toConsentScreen(world, asked);
+  const approved = await toConsentScreen(world, asked);
+  const { action, fields } = formOn(approved.screen, /\/answer$/);
+  await approved.visitor.request(action, { ...fields, answer: 'yes' });
+  const done = await approved.visitor.request(`${API}${approved.screen.url.pathname}/done`);
+  const person = visitorOf(world);
+  await signIn(person);
+
+  await withoutDatabase(async () => {
+    for (const [who, address, form] of [
+      [visitorOf(world), askAddress(asked)],
+      [visitor, screen.url],
+      [visitor, action, { ...fields, answer: 'yes' }],
+      [approved.visitor, done.next ?? ''],
+      ...['/', '/consents', '/accesses', '/accesses.csv', '/my-data.json', '/login?to=%2Fconsents'].map(
+        (path) => [person, `${API}${path}`] as const,
+      ),
+    ] as const) {
+      const page = await who.request(address, form);
+      assert.equal(page.status, 503, `${page.url.pathname} ${wordsOf(page.text)}`);
+      assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+      assert.match(page.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+      assert.match(wordsOf(page.text), /nede akkurat nå/);
+    }
+    const help = await person.request(`${API}/help`);
+    assert.equal(help.status, 200, 'what needs no database is there');
+  });
+  assert.equal((await person.request(`${API}/consents`)).status, 200);
+  assert.ok(sentBack(await answerScreen(visitor, screen, 'yes'))['code']);
+  assert.ok(sentBack(await go(approved.visitor, done.next ?? ''))['code']);
 });
 
 test('E1: a failure of our own is 500 with a fixed sentence on every API, and its trace id finds the log line with the cause', async () => {
@@ -154,7 +206,7 @@ test('E4: over its limit a client gets 429 with Retry-After on every API, and an
 test('E2: elsewhere unknown addresses, wrong methods and malformed addresses are problem details with our code', async () => {
   for (const [method, url, status, code] of [
     ['GET', '/nothing', 404, 'not_found'],
-    ['GET', '/', 404, 'not_found'],
+    ['GET', '//', 404, 'not_found'],
     ['POST', '/health/live', 405, 'method_not_allowed'],
     ['GET', '/sandbox/clock', 405, 'method_not_allowed'],
     ['GET', '/%E0%A4%A', 400, 'invalid_request'],
@@ -166,6 +218,37 @@ test('E2: elsewhere unknown addresses, wrong methods and malformed addresses are
     assert.match(String(answer.headers['content-type']), /problem\+json/);
     assert.equal(answer.headers['x-trace-id'], answer.json.trace_id);
     assert.equal(answer.headers['cache-control'], 'no-store');
+  }
+});
+
+test('E2: a browser that comes to nowhere, or sends what is no form, gets a page; scripts and tools still get problem details', async () => {
+  const accept = 'text/html,application/xhtml+xml';
+  for (const [method, url, status] of [
+    ['GET', '/nothing', 404],
+    ['GET', '/consents/x/y', 404],
+    ['PUT', '/consents', 405],
+    ['GET', '/%E0%A4%A', 400],
+  ] as const) {
+    const page = await world.call({ method, url, headers: { accept } });
+    assert.equal(page.status, status, url);
+    assert.match(String(page.headers['content-type']), /^text\/html/);
+    assert.match(String(page.headers['content-security-policy']), /^default-src 'none'/);
+    assert.ok(page.text.includes(String(page.headers['x-trace-id'])), 'a reference that finds the log lines');
+  }
+  const api = await world.call({ method: 'GET', url: '/v1/debt/x/y', headers: { accept } });
+  assert.equal(api.json.error, 'not found', 'the APIs answer as ever');
+  for (const [type, payload, status] of [
+    ['text/plain', 'answer=yes', 415],
+    ['application/x-www-form-urlencoded', `answer=${'y'.repeat(70_000)}`, 413],
+  ] as const) {
+    const page = await world.call({
+      method: 'POST',
+      url: '/logout',
+      headers: { accept, 'content-type': type },
+      payload,
+    });
+    assert.equal(page.status, status);
+    assert.match(String(page.headers['content-type']), /^text\/html/);
   }
 });
 

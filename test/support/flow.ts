@@ -133,3 +133,10 @@ export async function tokenFromFlow(world: Pick<World, 'app' | 'call'>, asked: A
   if (answer.status !== 200) throw new Error(`no token: ${answer.status} ${answer.text}`);
   return answer.json.access_token;
 }
+
+/** Signs in on the portal, as somebody would on the page of the test login. Answers the page that comes then. */
+export async function signIn(visitor: Visitor, nin = '14842249091', to = '/'): Promise<Visited> {
+  const login = await go(visitor, `/login?to=${encodeURIComponent(to)}`);
+  const { action, fields } = formOn(login, /^\/testid\/sign-in\//);
+  return go(visitor, action, { ...fields, nin });
+}

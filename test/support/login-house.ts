@@ -18,9 +18,12 @@ export interface LoginHouse {
   readonly platform: Platform;
   readonly app: FastifyInstance;
   readonly signIn: SignIn;
-  /** Real time, as the house sees it. */
-  readonly clock: { now: Date };
-  newVisitor(): Visitor;
+  /** Real time, and that of its stopwatch beyond the machine's, as the house sees them. */
+  readonly clock: { now: Date; aheadMs: number };
+  /** What requests for an address go through: inside the house for its own ones. */
+  reach(url: URL): typeof fetch;
+  /** `reach`: for one who meets several nodes. */
+  newVisitor(reach?: (url: URL) => typeof fetch): Visitor;
   /** Who is signed in in that browser. */
   whoIs(visitor: Visitor, usedFor?: string): Promise<Who | null>;
   /** Begins a login; answers with where it leads. */
@@ -42,11 +45,15 @@ export interface Who {
 export async function openLoginHouse(database: TestDatabase, env: Env = {}): Promise<LoginHouse> {
   const bare = await openBarePlatform(database);
   const config = toConfig({ SAMTYKKE_MODE: 'sandbox', LOG_FILE: bare.platform.config.logFile, ...env });
-  const clock = { now: new Date() };
+  const clock = { now: new Date(), aheadMs: 0 };
   const platform: Platform = {
     ...bare.platform,
     config,
-    clock: { ...bare.platform.clock, realNow: () => new Date(clock.now) },
+    clock: {
+      ...bare.platform.clock,
+      realNow: () => new Date(clock.now),
+      stopwatch: () => bare.platform.clock.stopwatch() + clock.aheadMs,
+    },
   };
   const app = fastify();
   const inside = injectedFetch(() => app);
@@ -90,7 +97,7 @@ export async function openLoginHouse(database: TestDatabase, env: Env = {}): Pro
   for (const path of ['/home', '/signed-out']) app.get(path, async () => ({ path }));
   await app.ready();
 
-  const newVisitor = () => newLoginVisitor((url) => (own(url) ? inside : fetch));
+  const reach = (url: URL) => (own(url) ? inside : fetch);
   const faceOf = (usedFor: string) => (usedFor === 'portal' ? config.portalUrl : config.accessUrl);
   const begin: LoginHouse['begin'] = async (visitor, { usedFor = 'portal', hint, to, lang } = {}) => {
     const asked = { used: usedFor, ...(hint && { hint }), ...(to && { to }), ...(lang && { lang }) };
@@ -101,7 +108,8 @@ export async function openLoginHouse(database: TestDatabase, env: Env = {}): Pro
     app,
     signIn,
     clock,
-    newVisitor,
+    reach,
+    newVisitor: (through = reach) => newLoginVisitor(through),
     begin,
     whoIs: async (visitor, usedFor = 'portal') => {
       const { text } = await visitor.request(`${faceOf(usedFor)}/who?used=${usedFor}`);

@@ -187,7 +187,7 @@ export const en: typeof nb = {
     consent: (purpose) => `Consent: ${purpose}`,
     gotNothing: 'That you have nothing registered',
     gotAll: 'All loans and credit',
-    gotSome: 'Loans and credit, some with older figures or unknown',
+    gotSome: 'Loans and credit, not all up to date',
     gotMeans:
       'Loans and credit are shown with lender, amounts, credit limit, interest and fees. From lenders that did not answer, the figures are those they last delivered, or unknown.',
     logFrom: (day) => `The log goes back to ${day}. What is older has been deleted.`,

@@ -194,7 +194,7 @@ export const nb = {
     consent: (purpose: string) => `Samtykke: ${purpose}`,
     gotNothing: 'At du ikke har noe registrert',
     gotAll: 'Alle lån og kreditter',
-    gotSome: 'Lån og kreditter, noen med eldre tall eller ukjent',
+    gotSome: 'Lån og kreditter, ikke alt oppdatert',
     gotMeans:
       'Lån og kreditter er vist med långiver, beløp, kredittgrense, rente og gebyr. Fra långivere som ikke svarte, er tallene de sist leverte, eller ukjente.',
     logFrom: (day: string) => `Loggen går tilbake til ${day}. Det som er eldre, er slettet.`,

@@ -187,7 +187,7 @@ export const nn: typeof nb = {
     consent: (purpose) => `Samtykke: ${purpose}`,
     gotNothing: 'At du ikkje har noko registrert',
     gotAll: 'Alle lån og kredittar',
-    gotSome: 'Lån og kredittar, nokre med eldre tal eller ukjent',
+    gotSome: 'Lån og kredittar, ikkje alt oppdatert',
     gotMeans:
       'Lån og kredittar er viste med långivar, beløp, kredittgrense, rente og gebyr. Frå långivarar som ikkje svarte, er tala dei sist leverte, eller ukjende.',
     logFrom: (day) => `Loggen går tilbake til ${day}. Det som er eldre, er sletta.`,
