@@ -32,7 +32,15 @@ create table client (
   may_use_openid boolean not null default false,
   redirect_uris text[] not null default '{}'::text[],
   created_at timestamp with time zone not null,
+  auth_method text not null default 'client_secret_basic'::text,
+  jwks jsonb,
+  require_pkce boolean not null default false,
+  id_token_alg text not null default 'RS256'::text,
+  post_logout_redirect_uris text[] not null default '{}'::text[],
   constraint client_pkey PRIMARY KEY (id),
+  constraint client_auth_method_check CHECK ((auth_method = ANY (ARRAY['client_secret_basic'::text, 'private_key_jwt'::text]))),
+  constraint client_check CHECK (((auth_method = 'private_key_jwt'::text) = (jwks IS NOT NULL))),
+  constraint client_id_token_alg_check CHECK ((id_token_alg = ANY (ARRAY['RS256'::text, 'ES256'::text]))),
   constraint client_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   constraint client_organisation_number_check CHECK ((organisation_number ~ '^[0-9]{9}$'::text))
 );
@@ -75,13 +83,52 @@ CREATE INDEX consent_by_person ON public.consent USING btree (person_id, created
 CREATE INDEX consent_ended ON public.consent USING btree (archived_at) WHERE (archived_at IS NOT NULL);
 CREATE INDEX consent_to_expire ON public.consent USING btree (expires_at) WHERE (archived_at IS NULL);
 
+create table consent_request (
+  id uuid not null,
+  interaction_hash bytea not null,
+  client_id uuid not null,
+  purpose text not null,
+  asked_days integer,
+  language text not null,
+  created_at timestamp with time zone not null,
+  answer_by timestamp with time zone not null,
+  nin_index bytea,
+  nin_index_key text,
+  login_level text,
+  text_version text,
+  shown_language text,
+  shown_at timestamp with time zone,
+  shown jsonb,
+  outcome text,
+  outcome_at timestamp with time zone,
+  consent_id uuid,
+  constraint consent_request_pkey PRIMARY KEY (id),
+  constraint consent_request_consent_id_key UNIQUE (consent_id),
+  constraint consent_request_interaction_hash_key UNIQUE (interaction_hash),
+  constraint consent_request_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id) ON DELETE CASCADE,
+  constraint consent_request_asked_days_check CHECK (((asked_days >= 1) AND (asked_days <= 365))),
+  constraint consent_request_check CHECK (((outcome IS NULL) = (outcome_at IS NULL))),
+  constraint consent_request_check1 CHECK (((NOT (outcome IS DISTINCT FROM 'approved'::text)) = (consent_id IS NOT NULL))),
+  constraint consent_request_check2 CHECK (((consent_id IS NULL) OR ((shown IS NOT NULL) AND (login_level IS NOT NULL)))),
+  constraint consent_request_interaction_hash_check CHECK ((length(interaction_hash) = 32)),
+  constraint consent_request_language_check CHECK ((language = ANY (ARRAY['nb'::text, 'nn'::text, 'en'::text]))),
+  constraint consent_request_nin_index_check CHECK ((length(nin_index) = 32)),
+  constraint consent_request_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'cancelled'::text, 'failed'::text]))),
+  constraint consent_request_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text])))
+);
+CREATE INDEX consent_request_by_time ON public.consent_request USING brin (created_at);
+
 create table creditor (
   id text not null,
   name text not null,
   provider_id text not null,
   base_url text not null,
   enabled boolean not null default true,
+  contact_email text,
+  contact_phone text,
   constraint creditor_pkey PRIMARY KEY (id),
+  constraint creditor_contact_email_check CHECK (((length(contact_email) >= 3) AND (length(contact_email) <= 254))),
+  constraint creditor_contact_phone_check CHECK (((length(contact_phone) >= 5) AND (length(contact_phone) <= 30))),
   constraint creditor_id_check CHECK ((id ~ '^[0-9]{9}$'::text)),
   constraint creditor_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -190,6 +237,20 @@ create table installation (
   constraint installation_only_row_check CHECK (only_row)
 );
 
+create table login_attempt (
+  state_hash bytea not null,
+  browser_hash bytea not null,
+  used_for text not null,
+  return_to text not null,
+  language text not null,
+  expires_at timestamp with time zone not null,
+  constraint login_attempt_pkey PRIMARY KEY (state_hash),
+  constraint login_attempt_browser_hash_check CHECK ((length(browser_hash) = 32)),
+  constraint login_attempt_return_to_check CHECK (((return_to ~ '^/'::text) AND (return_to !~ '^//'::text))),
+  constraint login_attempt_state_hash_check CHECK ((length(state_hash) = 32))
+);
+CREATE INDEX login_attempt_expired ON public.login_attempt USING btree (expires_at);
+
 create table oauth_artefact (
   model text not null,
   id_hash bytea not null,
@@ -230,6 +291,27 @@ create table schema_migration (
   applied_at timestamp with time zone not null,
   constraint schema_migration_pkey PRIMARY KEY (version)
 );
+
+create table session (
+  id_hash bytea not null,
+  used_for text not null,
+  nin_cipher bytea not null,
+  nin_cipher_key text not null,
+  name text,
+  birth_date date,
+  level text not null,
+  issuer text not null,
+  issuer_session text,
+  id_token_cipher bytea,
+  id_token_key text,
+  signed_in_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  constraint session_pkey PRIMARY KEY (id_hash),
+  constraint session_id_hash_check CHECK ((length(id_hash) = 32)),
+  constraint session_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+CREATE INDEX session_by_age ON public.session USING btree (last_seen_at);
+CREATE INDEX session_by_issuer ON public.session USING btree (issuer, issuer_session) WHERE (issuer_session IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.business_now()
  RETURNS timestamp with time zone
@@ -368,6 +450,10 @@ begin
   )
   select count(*), array_agg(distinct person_id) into consents, gone_persons from gone;
   with doomed as (
+    select id from consent_request where created_at < p_log_before and consent_id is null limit p_limit for update skip locked
+  )
+  delete from consent_request using doomed where consent_request.id = doomed.id;
+  with doomed as (
     select id from audit_log where at < p_log_before limit p_limit for update skip locked
   ), gone as (
     delete from audit_log using doomed where audit_log.id = doomed.id returning audit_log.person_id
@@ -391,20 +477,23 @@ end $function$;
 grant usage on schema public to public;
 grant usage on schema public to samtykke_app;
 grant insert, select on table audit_log to samtykke_app;
-grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris) on table client to samtykke_app;
+grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on table client to samtykke_app;
 grant insert, select, update (open) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
-grant insert, select, update (name, provider_id, base_url, enabled) on table creditor to samtykke_app;
+grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, outcome, outcome_at, consent_id) on table consent_request to samtykke_app;
+grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;
 grant select on table feed_event to samtykke_app;
 grant select on table feed_head to samtykke_app;
 grant insert on table feed_pending to samtykke_app;
 grant select on table installation to samtykke_app;
+grant delete, insert, select, update on table login_attempt to samtykke_app;
 grant delete, insert, select, update on table oauth_artefact to samtykke_app;
 grant select, update (is_on) on table permission_switch to samtykke_app;
 grant insert, select on table person to samtykke_app;
 grant select on table schema_migration to samtykke_app;
+grant delete, insert, select, update on table session to samtykke_app;
 grant execute on function business_now() to public;
 grant execute on function business_now() to samtykke_app;
 grant execute on function feed_base() to public;

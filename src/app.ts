@@ -122,14 +122,18 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   // What people meet: pages and forms, with sessions of their own.
   const { loginFetch, creditors } = options;
   const signIn = openSignIn(platform, loginFetch === undefined ? {} : { fetch: loginFetch });
+  assetRoutes(app);
+  // Nobody has said who they are yet, and each visit leaves something in the database for a while.
+  const ofAddress = clientLimit(platform.config.rateLimitPerMinute);
+  const limitAddress = (request: FastifyRequest): Promise<void> => ofAddress(request.ip);
   const server = openAuthorizationServer(platform, options.audienceAliases ?? []);
   await app.register(async (pages) => {
     await pages.register(formbody);
     pages.addHook('onRoute', (route) => {
       route.config = Object.assign(route.config ?? {}, { page: true });
     });
+    pages.addHook('onRequest', limitAddress);
     pages.addHook('onRequest', rememberLanguage(platform.config));
-    assetRoutes(pages);
     signInRoutes(pages, platform, signIn);
     portalRoutes(pages, platform, { signIn, creditors });
     interactionRoutes(pages, server, signIn);
@@ -137,7 +141,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   });
   await app.register(async (subtree) => {
     userinfoRoutes(subtree, platform);
-    await subtree.register(async (protocol) => protocolRoutes(protocol, server));
+    await subtree.register(async (protocol) => protocolRoutes(protocol, server, limitAddress));
   });
   await app.register(async (subtree) => {
     subtree.addHook('onRequest', requireToken(platform, limit, 'agreement'));

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { useBrowser } from './support/browser/chromium.ts';
 import { keyboardProblems } from './support/browser/keyboard.ts';
 import { differences } from './support/browser/likeness.ts';
-import { POLICY, problemsOf, wordProblems } from './support/browser/page-checks.ts';
+import { POLICY, checks, problemsOf } from './support/browser/page-checks.ts';
 import { newVisitor, type Visitor } from './support/browser/visitor.ts';
 
 /** The checks of pages must themselves be able to fail: here they are shown pages with one fault each, in a real browser. */
@@ -39,22 +39,22 @@ before(async () => {
   pages.set('/style.css', { body: STYLE });
 });
 after(async () => {
+  server.close();
   await visitor.leave();
   await noScripts.leave();
-  await new Promise((resolve) => server.close(resolve));
 });
 
 const STYLE = `body { font: 16px sans-serif; color: #222; background: #fff } a { color: #00f }
-@media (prefers-color-scheme: dark) { .pale { color: #333 } }
-.pale { color: #ddd } .wide { width: 400px } .same { width: 120px; height: 40px; color: #fff; background: #00f; border: 0 }
-.blind:focus { outline: none } .red { background: #900 } .bold { font-weight: bold } .big { font-size: 17px }
+@media (prefers-color-scheme: dark) { .dim { color: #ddd } }
+.pale { color: #ddd } .broad { width: 400px } .same { width: 120px; height: 40px; color: #fff; background: #00f; border: 0 }
+.blind:focus { outline: none } .same.wide { width: 121px } .red { background: #900 } .bold { font-weight: bold } .big { font-size: 17px }
 .turned p { display: flex; flex-direction: row-reverse }
 .cover { position: fixed; inset: 0; background: #fff }`;
 
 /** A page without a fault, but for what differs. */
-const pageWith = (changes: { main?: string; head?: string; title?: string; html?: string } = {}): string =>
+const pageWith = (changes: { main?: string; head?: string; title?: string; language?: string } = {}): string =>
   `<!doctype html>
-<html lang="nb"${changes.html ?? ''}>
+<html lang="${changes.language ?? 'nb'}">
 <head>
 <meta charset="utf-8">
 <title>${changes.title ?? 'Gjelden din – Min gjeld'}</title>
@@ -77,95 +77,90 @@ async function open(page: Page, served: string | Served, path = '/'): Promise<vo
   await page.goto(origin + path);
 }
 
-/** The kinds of problems that are found on a page: the words before the colon. */
-async function found(served: string | Served, options: { path?: string; page?: Page } = {}): Promise<string[]> {
-  const page = options.page ?? visitor.page;
-  await open(page, served, options.path);
-  const problems = await problemsOf(page, { name: 'planted', language: 'nb' });
-  return problems;
+/** What one of the checks says of a page. */
+async function found(kind: keyof typeof checks, served: string | Served, page = visitor.page): Promise<string[]> {
+  await open(page, served);
+  return checks[kind](page, { language: 'nb' });
 }
 
-const kinds = (problems: readonly string[]): string[] => [
-  ...new Set(problems.map((problem) => problem.split(':', 1)[0] ?? '')),
-];
-
 test('a page without a fault passes all checks, with scripts and without, and so does one that says 404', async () => {
-  assert.deepEqual(await found(pageWith()), []);
-  assert.deepEqual(await found(pageWith(), { page: noScripts.page }), []);
-  assert.deepEqual(await found({ body: pageWith(), status: 404 }), []);
+  for (const { page } of [visitor, noScripts]) {
+    await open(page, pageWith());
+    assert.deepEqual(await problemsOf(page, { name: 'good', language: 'nb' }), []);
+  }
+  assert.deepEqual(await found('seen', { body: pageWith(), status: 404 }), []);
 });
 
-test('a fault is found', async (t) => {
-  const cases: readonly (readonly [what: string, fault: Parameters<typeof pageWith>[0], kind: string])[] = [
-    ['too little contrast', { main: '<p class="pale">Vanskelig å lese</p>' }, 'axe'],
-    [
-      'inside details that are closed',
-      { main: '<details><summary>Mer</summary><p class="pale">Hm</p></details>' },
-      'axe',
-    ],
-    ['a picture without words', { main: '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">' }, 'axe'],
-    ['content outside of landmarks', { main: '</main><p>Utenfor</p><main hidden>' }, 'axe'],
-    ['a script', { main: '<script>document.title = "x"</script>' }, 'policy'],
-    ['a style on an element', { main: '<p style="color: red">Rød</p>' }, 'policy'],
-    ['a handler on an element', { main: '<p onclick="alert(1)">Klikk</p>' }, 'inline'],
-    ['a link that is a script', { main: '<p><a href="javascript:alert(1)">Klikk</a></p>' }, 'inline'],
-    ['something from elsewhere', { main: '<p><img alt="logo" src="http://127.0.0.1:9/logo.png"></p>' }, 'policy'],
-    ['a style that is not there', { head: '<link rel="stylesheet" href="/gone.css">' }, 'console'],
-    ['a number in the title', { title: '14842249091 – Min gjeld' }, 'words'],
-    ['a number in a link', { main: '<p><a href="/?x=%31%34842249091">Her</a></p>' }, 'words'],
-    ['two headings', { main: '<h1>Enda en</h1>' }, 'frame'],
-    ['another title', { title: 'Min gjeld' }, 'frame'],
-    ['a tag that is not closed', { main: '<p>Hei <div>på deg</div>' }, 'markup'],
-    ['an id twice', { main: '<p id="a">1</p><p id="a">2</p>' }, 'markup'],
-    ['something too wide for narrow windows', { main: '<p class="wide">bredt</p>' }, 'sideways'],
+test('each check finds the faults that it is for', async (t) => {
+  const faults: readonly (readonly [keyof typeof checks, what: string, fault: Parameters<typeof pageWith>[0]])[] = [
+    ['axe', 'too little contrast', { main: '<p class="pale">Blek</p>' }],
+    ['axe', 'inside closed details', { main: '<details><summary>Mer</summary><p class="pale">Blek</p></details>' }],
+    ['axe', 'a picture without words', { main: '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">' }],
+    ['axe', 'content outside of landmarks', { main: '</main><p>Utenfor</p><main hidden>' }],
+    ['seen', 'a script', { main: '<script>document.title = "x"</script>' }],
+    ['seen', 'a style on an element', { main: '<p style="color: red">Rød</p>' }],
+    ['seen', 'something from elsewhere', { main: '<p><img alt="logo" src="http://127.0.0.1:9/logo.png"></p>' }],
+    ['seen', 'a style that is not there', { head: '<link rel="stylesheet" href="/gone.css">' }],
+    ['inline', 'a handler on an element', { main: '<p onclick="alert(1)">Klikk</p>' }],
+    ['inline', 'a style on an element', { main: '<p style="color: red">Rød</p>' }],
+    ['inline', 'a script that the browser does not run', { main: '<script type="text/plain">x</script>' }],
+    ['inline', 'a link that is a script', { main: '<p><a href="javascript:alert(1)">Klikk</a></p>' }],
+    ['words', 'a number of a person', { main: '<p>14842249091</p>' }],
+    ['words', 'a number in two parts', { main: '<p>148422 49091</p>' }],
+    ['words', 'a number in the title', { title: '14842249091 – Min gjeld' }],
+    ['words', 'a number in a link', { main: '<p><a href="/?x=%31%34842249091">Her</a></p>' }],
+    ['words', 'something that is read aloud', { main: '<p><img alt="undefined" src="data:,"></p>' }],
+    ...[
+      ...['undefined', 'NaN kr', 'Invalid Date', '[object Object]', '{{name}}', '${name}', '() =&gt; 1', 'null kr'],
+      ...['portal.debtTotal', 'whoIsAsking', 'consent_denied'],
+    ].map((word) => ['words', word, { main: `<p>${word}</p>` }] as const),
+    ['frame', 'two headings', { main: '<h1>Enda en</h1>' }],
+    ['frame', 'another title', { title: 'Min gjeld' }],
+    ['frame', 'another language', { language: 'nn' }],
+    ['frame', 'no language', { language: '' }],
+    ['markup', 'a tag that is not closed', { main: '<p>Hei <div>på deg</div>' }],
+    ['markup', 'an id twice', { main: '<p id="a">1</p><p id="a">2</p>' }],
+    ['sideways', 'something too wide for narrow windows', { main: '<p class="broad">bredt</p>' }],
   ];
-  for (const [what, fault, kind] of cases) {
-    await t.test(what, async () => {
-      const problems = await found(pageWith(fault));
-      assert.ok(kinds(problems).includes(kind), `${kind} among ${problems.join('\n')}`);
+  for (const [kind, what, fault] of faults) {
+    await t.test(`${kind}: ${what}`, async () => {
+      assert.notDeepEqual(await found(kind, pageWith(fault)), []);
+      checks.seen(visitor.page);
     });
   }
-  await t.test('another language than the page was asked for', async () => {
-    const problems = await found(pageWith().replace('lang="nb"', 'lang="nn"'));
-    assert.ok(kinds(problems).includes('frame'), problems.join('\n'));
+  await t.test('words: no more than that', async () => {
+    const good = 'Null kr. Skriv til post@example.no eller se norskgjeld.no: <code>consent_denied</code>.';
+    assert.deepEqual(await found('words', pageWith({ main: `<p>${good}</p>` })), []);
   });
-  await t.test('no policy, and another one', async () => {
-    for (const policy of ["default-src 'self'", ''])
-      assert.deepEqual(kinds(await found({ body: pageWith(), headers: { 'content-security-policy': policy } })), [
-        'policy',
-      ]);
+  await t.test('words: a number in the address', async () => {
+    await open(visitor.page, pageWith(), '/?nin=14842249091');
+    assert.equal((await checks.words(visitor.page)).length, 1);
   });
-  await t.test('a number of a person in the address', async () => {
-    assert.deepEqual(kinds(await found(pageWith(), { path: '/?nin=14842249091' })), ['words']);
+  await t.test('policy: another one', async () => {
+    const headers = { 'content-security-policy': "default-src 'self'; img-src data:" };
+    assert.equal((await found('policy', { body: pageWith(), headers })).length, 1);
   });
-  await t.test('what is only dark in the dark', async () => {
-    const body = pageWith({ main: '<p class="pale">Blek</p>' }).replace('"pale"', '"pale light"');
-    await visitor.page.emulateMedia({ colorScheme: 'dark' });
-    const problems = await found(body);
-    await visitor.page.emulateMedia({ colorScheme: 'light' });
-    assert.ok(kinds(problems).includes('axe'), problems.join('\n'));
-  });
-  await t.test('too little contrast, in a window without scripts', async () => {
-    const problems = await found(pageWith({ main: '<p class="pale">Blek</p>' }), { page: noScripts.page });
-    assert.deepEqual(kinds(problems), ['axe']);
+  await t.test('axe: what is pale in the dark only, and in a window without scripts', async () => {
+    const dim = pageWith({ main: '<p class="dim">Blek</p>' });
+    assert.deepEqual(await found('axe', dim), []);
+    for (const { page } of [visitor, noScripts]) {
+      await page.emulateMedia({ colorScheme: 'dark' });
+      assert.equal((await found('axe', dim, page)).length, 1);
+      await page.emulateMedia({ colorScheme: 'light' });
+    }
   });
 });
 
-test('a form whose answer leads to another origin is stopped by the policy, which is found', async () => {
-  for (const who of [visitor, noScripts]) {
-    pages.set('/answer', { body: '', status: 303, headers: { location: origin.replace('localhost', '127.0.0.1') } });
-    await open(
-      who.page,
-      pageWith({ main: '<form method="post" action="/answer"><button type="submit">Ja</button></form>' }),
-    );
-    const told = who.page.waitForEvent('console');
-    await who.page.getByRole('button', { name: 'Ja' }).click();
+test('a form whose answer leads to another origin is stopped by the policy, and that is found', async () => {
+  const form = '<form method="post" action="/answer"><button type="submit">Ja</button></form>';
+  pages.set('/answer', { body: '', status: 303, headers: { location: origin.replace('localhost', '127.0.0.1') } });
+  for (const { page } of [visitor, noScripts]) {
+    await open(page, pageWith({ main: form }));
+    const told = page.waitForEvent('console');
+    await page.getByRole('button', { name: 'Ja' }).click();
     await told;
-    const problems = await problemsOf(who.page, { name: 'planted' });
-    assert.ok(
-      problems.some((problem) => problem.startsWith('policy: form-action')),
-      problems.join('\n'),
-    );
+    const [problem = 'nothing'] = checks.seen(page);
+    assert.match(problem, /^policy: .*form-action/);
   }
 });
 

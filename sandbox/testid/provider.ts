@@ -94,7 +94,8 @@ export function testIdProvider(platform: Platform, showProblem: ShowProblem): Oi
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
-      rpInitiatedLogout: { enabled: true },
+      // The page that it would show: see `signOut`.
+      rpInitiatedLogout: { enabled: true, logoutSource: () => undefined },
       userinfo: { enabled: false },
     },
     renderError: (ctx, out) => {

@@ -23,9 +23,13 @@ export function openAuthorizationServer(platform: Platform, audienceAliases: rea
 
 /**
  * What the library answers. Each address is registered by itself: the library's own router would take other spellings of them too,
- * and limits kept for a path could be walked around. The body reaches the library unread.
+ * and limits kept for a path could be walked around. The body reaches the library unread. `limitAddress`: for what comes from browsers.
  */
-export function protocolRoutes(app: FastifyInstance, { platform, provider, requests }: AuthorizationServer): void {
+export function protocolRoutes(
+  app: FastifyInstance,
+  { platform, provider, requests }: AuthorizationServer,
+  limitAddress: (request: FastifyRequest) => Promise<void>,
+): void {
   const handle = provider.callback();
   const { host, protocol } = new URL(platform.config.accessUrl);
 
@@ -52,7 +56,7 @@ export function protocolRoutes(app: FastifyInstance, { platform, provider, reque
   const hidden = { schema: { hide: true } };
   app.get(endpoints.discovery, hidden, pass);
   app.get(endpoints.jwks, hidden, pass);
-  app.get(endpoints.authorization, hidden, async (request, reply) => {
+  app.get(endpoints.authorization, { ...hidden, onRequest: limitAddress }, async (request, reply) => {
     request.raw.url = authorizationAddress(request.raw.url ?? '');
     await pass(request, reply);
   });

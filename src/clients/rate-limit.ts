@@ -3,16 +3,16 @@ import { DomainError } from '../errors/domain-error.ts';
 
 /** Limits are for each node by itself (E4): what a client may do in all is its limit times the nodes. */
 
-/** Counts an authenticated client's request. Throws `rate_limited` when there were too many within a minute. */
-export type ClientLimit = (clientId: string) => Promise<void>;
+/** Counts a request of an authenticated client, or from an address. Throws `rate_limited` when there were too many within a minute. */
+export type ClientLimit = (sender: string) => Promise<void>;
 
 /** `perMinute` 0: no limit. */
 export function clientLimit(perMinute: number): ClientLimit {
   if (perMinute === 0) return async () => undefined;
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
-  return async (clientId) => {
+  return async (sender) => {
     try {
-      await limiter.consume(clientId);
+      await limiter.consume(sender);
     } catch (spent) {
       if (!(spent instanceof RateLimiterRes)) throw spent;
       throw tooMany(perMinute, spent);

@@ -52,7 +52,7 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
  */
 export function layout(frame: Frame, page: Page): Html {
   const text = texts[frame.language];
-  return html`<!doctype html>
+  return html`<!DOCTYPE html>
 <html lang="${frame.language}" data-color-scheme="auto">
 <head>
 <meta charset="utf-8">
@@ -123,8 +123,8 @@ function footer({ language, address, portalUrl }: Frame): Html {
 
 /** The same page in another language. An address that begins with two slashes would lead to another site: it gets one. */
 function inLanguage(address: string, language: Language): string {
-  const [path = '/', query = ''] = address.split('?', 2);
-  const parameters = new URLSearchParams(query);
+  const [path = '', ...query] = address.split('?');
+  const parameters = new URLSearchParams(query.join('?'));
   parameters.set('lang', language);
   return `/${path.replace(/^[/\\]+/, '')}?${parameters}`;
 }

@@ -70,7 +70,7 @@ export const pageHeaders = (
   'referrer-policy': referrerPolicy,
   'x-frame-options': 'DENY',
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  ...(overHttps.has(request) ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
+  ...(overHttps.has(request) ? { 'strict-transport-security': 'max-age=31536000' } : {}),
 });
 
 /** Sends a page, with what browsers must know to keep it safe. A page whose frame is of `frameOf` is told about https too. */

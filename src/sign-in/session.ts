@@ -29,9 +29,9 @@ export const faceOf = (usedFor: string, urls: { readonly portalUrl: string; read
 /** `__Host-` binds a cookie to this host and to https; browsers refuse it elsewhere, as on a sandbox's http. */
 const cookieName = (name: string, face: string): string => (face.startsWith('https:') ? `__Host-${name}` : name);
 
-/** The cookie of a session: one for the portal, one for each consent request, so that one does not sign in for another. */
+/** The cookie of a session: one for the portal, one for each consent request (the random end of its id), so that one does not sign in for another. */
 export const sessionCookie = (usedFor: string, face: string): string =>
-  cookieName(usedFor === 'portal' ? 'samtykke' : `samtykke-${usedFor.replaceAll('-', '').slice(0, 12)}`, face);
+  cookieName(usedFor === 'portal' ? 'samtykke' : `samtykke-${usedFor.slice(-12)}`, face);
 
 /** The cookie that a browser has while it logs in; windows beside each other share it. */
 export const loginCookie = (face: string): string => cookieName('samtykke-login', face);

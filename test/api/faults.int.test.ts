@@ -203,6 +203,28 @@ test('E4: over its limit a client gets 429 with Retry-After on every API, and an
   }
 });
 
+test('E4: whoever opens pages without end from one address is told to wait, by a page; the styles and the APIs are not held up', async () => {
+  const limited = await startWorld({ env: { RATE_LIMIT_PER_MINUTE: '8' }, database: world.database });
+  try {
+    const headers = { accept: 'text/html' };
+    const statuses: number[] = [];
+    for (let at = 0; at < 12; at++)
+      statuses.push((await limited.call({ method: 'GET', url: '/help', headers })).status);
+    assert.deepEqual(statuses, [...Array<number>(8).fill(200), ...Array<number>(4).fill(429)]);
+    for (const url of ['/', '/login', '/interaction/x', askAddress().slice(API.length)]) {
+      const page = await limited.call({ method: 'GET', url, headers });
+      assert.equal(page.status, 429, url);
+      assert.ok(Number(page.headers['retry-after']) >= 1);
+    }
+    const [, style = ''] =
+      /href="(\/assets\/[^"]+\.css)"/.exec((await visitorOf(world).request(`${API}/help`)).text) ?? [];
+    assert.equal((await limited.call({ method: 'GET', url: style })).status, 200);
+    assert.match(await tokenFor(limited, 'debt'), /./);
+  } finally {
+    await limited.close();
+  }
+});
+
 test('E2: elsewhere unknown addresses, wrong methods and malformed addresses are problem details with our code', async () => {
   for (const [method, url, status, code] of [
     ['GET', '/nothing', 404, 'not_found'],

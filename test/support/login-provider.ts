@@ -94,7 +94,7 @@ export async function startLoginProvider(options: {
       await grant.save();
       return grant;
     },
-    ttl: { Interaction: 600, Session: 600, Grant: 600, IdToken: 600, AuthorizationCode: 60 },
+    ttl: { AccessToken: 60, Interaction: 600, Session: 600, Grant: 600, IdToken: 600, AuthorizationCode: 60 },
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
@@ -116,8 +116,8 @@ export async function startLoginProvider(options: {
     }
     await next();
     if (route === '/token' && ctx.status === 200) await resign(ctx.body as { id_token: string });
-    const location = String(ctx.response.get('location') ?? '');
-    if (options.callbacks.some((callback) => location.startsWith(callback))) {
+    const location: string | undefined = ctx.response.get('location');
+    if (location !== undefined && options.callbacks.some((callback) => location.startsWith(callback))) {
       const url = new URL(location);
       deviations.callback?.(url.searchParams);
       ctx.set('location', url.href);

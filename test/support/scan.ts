@@ -50,6 +50,8 @@ export function scanEvidence(folder: string): { linesRead: number; found: string
 
 /** The body without what that answer is there to tell. */
 function withoutLawful({ method, url, status, body }: Recorded): string {
+  // Styles speak of `select` and `where` too, and say nothing of anybody.
+  if (url.startsWith('/assets/')) return '';
   if (method === 'GET' && status === 200 && /^\/v1\/debt(\/[^/]+)?$/.test(url)) {
     return JSON.stringify({ ...(JSON.parse(body) as object), ssn: null });
   }

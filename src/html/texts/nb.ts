@@ -42,7 +42,7 @@ const errors: Readonly<Record<Trouble, ErrorText>> = {
   forbidden: {
     title: 'Dette har du ikke tilgang til',
     what: 'Siden finnes, men ikke for den som er logget inn her.',
-    doThis: 'Gå til forsiden og finn fram derfra.',
+    doThis: 'Gå til forsiden og finn frem derfra.',
   },
   consentEnded: {
     title: 'Samtykket gjelder ikke lenger',
@@ -52,7 +52,7 @@ const errors: Readonly<Record<Trouble, ErrorText>> = {
   notFound: {
     title: 'Vi finner ikke siden',
     what: 'Den kan være flyttet, eller adressen kan være feil.',
-    doThis: 'Sjekk at adressen er riktig, eller gå til forsiden og finn fram derfra.',
+    doThis: 'Sjekk at adressen er riktig, eller gå til forsiden og finn frem derfra.',
   },
   tooMany: {
     title: 'Det kom for mange forespørsler',

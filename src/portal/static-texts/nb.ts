@@ -193,7 +193,7 @@ export const nb = {
           {
             points: [
               html`<strong>Innsyn:</strong> Du ser alt når du er logget inn, og kan ${link(to.myData, 'laste ned alt vi har om deg')} som én fil (JSON).`,
-              html`<strong>Retting:</strong> Det er långiveren som retter feil i gjelden. ${link(to.help, 'Slik går du fram')}.`,
+              html`<strong>Retting:</strong> Det er långiveren som retter feil i gjelden. ${link(to.help, 'Slik går du frem')}.`,
               html`<strong>Trekke samtykke:</strong> Det kan du gjøre når som helst under ${link(to.consents, 'Samtykker')}. Det som er hentet før det, er fortsatt hentet.`,
               html`<strong>Sletting:</strong> Opplysningene slettes når tiden i tabellen er ute. Vi kan ikke slette samtykker og logg før det, for de er beviset på hvem som fikk se gjelden din, og hvorfor.`,
               html`<strong>Klage:</strong> Skriv gjerne til oss først, på ${mail(to.operatorEmail)}. Du kan også klage til ${link('https://www.datatilsynet.no', 'Datatilsynet')}.`,

@@ -19,5 +19,10 @@ export async function differences(one: Locator, other: Locator): Promise<string[
 
 async function appearanceOf(thing: Locator): Promise<Readonly<Record<string, string>>> {
   await inPage(thing.page(), 'frame()');
-  return thing.evaluate('(element) => inPage.appearance(element)');
+  return thing.evaluate((element) => (globalThis as unknown as InPage).inPage.appearance(element));
+}
+
+/** What `in-page.js` leaves in the page, as far as it is called from here. */
+interface InPage {
+  readonly inPage: { appearance(element: unknown): Record<string, string> };
 }

@@ -45,7 +45,7 @@ export async function newVisitor(browser: Browser, how: How): Promise<Visitor> {
   const pages: Page[] = [];
   const newWindow = async (): Promise<Page> => {
     const page = await context.newPage();
-    await watch(context, page, how);
+    watch(page, how);
     pages.push(page);
     return page;
   };
@@ -92,7 +92,7 @@ export async function copyOf(page: Page): Promise<{ copy: Page; close: () => Pro
   return { copy, close: () => context.close() };
 }
 
-async function watch(context: BrowserContext, page: Page, { origins, scripts = true }: How): Promise<void> {
+function watch(page: Page, { origins, scripts = true }: How): void {
   const seen: Watched = { troubles: [], document: undefined, scripts };
   watched.set(page, seen);
   const addresses = new Set<string>();
@@ -111,14 +111,9 @@ async function watch(context: BrowserContext, page: Page, { origins, scripts = t
     if (message.type() !== 'error' && message.type() !== 'warning') return;
     // A page that says 404 by its status is told of in the console too.
     const status = message.text().startsWith('Failed to load resource: the server responded with a status');
-    if (!status || !addresses.has(message.location().url)) seen.troubles.push(`console: ${message.text()}`);
+    if (status && addresses.has(message.location().url)) return;
+    const kind = message.text().includes('Content Security Policy') ? 'policy' : 'console';
+    seen.troubles.push(`${kind}: ${message.text()}`);
   });
   page.on('pageerror', (error) => seen.troubles.push(`error: ${error.message}`));
-  const devtools = await context.newCDPSession(page);
-  devtools.on('Audits.issueAdded', ({ issue }) => {
-    const violation = issue.details.contentSecurityPolicyIssueDetails;
-    if (violation === undefined) return;
-    seen.troubles.push(`policy: ${violation.violatedDirective} ${violation.blockedURL ?? 'inline'}`);
-  });
-  await devtools.send('Audits.enable');
 }

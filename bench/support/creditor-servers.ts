@@ -1,0 +1,10 @@
+import { startCreditorServers } from '../../sandbox/creditor-servers.ts';
+import type { Creditor } from '../../src/creditors/creditor.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { serve } from './served.ts';
+
+/** Creditors that answer at once. They are elsewhere in the world too: what they do is not our server's work. */
+serve(async (): Promise<readonly Creditor[]> => {
+  const { creditors } = await startCreditorServers({ now: () => systemClock.now() });
+  return creditors;
+});

@@ -1,0 +1,25 @@
+import { loginFetch } from '../../sandbox/testid/login-fetch.ts';
+import { testIdRoutes } from '../../sandbox/testid/routes.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { toConfig, type Env } from '../../src/platform/config.ts';
+import { readKeysFile } from '../../src/platform/keys.ts';
+import { openPlatform, serve as serveSamtykke } from '../../src/serve.ts';
+import { serve } from './served.ts';
+
+/** A node as it runs, over a database that is there, with TestID to log in with and nothing else of the sandbox. */
+serve(async (told: { env: Env; servingUrl: string }): Promise<string> => {
+  const config = toConfig(told.env);
+  const platform = openPlatform({
+    config,
+    keys: readKeysFile(config.keysFile),
+    clock: systemClock,
+    servingUrl: told.servingUrl,
+    takeOnServingRole: false,
+  });
+  const { jobs } = await serveSamtykke(platform, {
+    loginFetch: loginFetch(config),
+    extend: (app) => testIdRoutes(app, platform),
+  });
+  await jobs.runDue();
+  return `http://${config.host}:${config.port}`;
+});
