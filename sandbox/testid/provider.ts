@@ -115,6 +115,7 @@ export function testIdProvider(platform: Platform, showProblem: ShowProblem): Oi
     await next();
     if (ctx.oidc?.route !== 'end_session' || ctx.status !== 200) return;
     ctx.redirect(await signOut(ctx.oidc as KoaContextWithOIDC['oidc'], config.portalUrl));
+    ctx.cookies.set(provider.cookieName('session'), null, { httpOnly: true, sameSite: 'lax', overwrite: true });
     ctx.status = 303;
   });
   provider.on('server_error', (ctx, error) => {

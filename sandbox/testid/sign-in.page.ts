@@ -2,7 +2,7 @@ import { html, type Html } from '../../src/html/html.ts';
 import { layout, type Frame } from '../../src/html/layout.ts';
 import type { NinRefusal } from '../../src/person/nin.ts';
 import { testPersons, type TestPerson } from '../people.ts';
-import { texts } from './texts.ts';
+import { texts, type TestIdTexts } from './texts.ts';
 
 /**
  * A0: who to be. A ready test person is chosen by its place in the list (field `person`), anybody else by the number (field `nin`);
@@ -17,7 +17,7 @@ export function signInPage(frame: Frame, ask: { action: string; refused: NinRefu
 <p class="ds-paragraph lead">${text.lead}</p>
 <form method="post" action="${ask.action}">
 <h2 class="ds-heading" data-size="sm">${text.choose}</h2>
-${testPersons.map((person, place) => card(person, place, text.logInAs(person.name)))}
+${testPersons.map((person, place) => card(person, place, text))}
 </form>
 <form method="post" action="${ask.action}">
 <h2 class="ds-heading" data-size="sm">${text.another}</h2>
@@ -35,12 +35,12 @@ ${refused !== null && html`<p class="ds-validation-message" id="nin-refused">${t
   });
 }
 
-/** The number is shown in two parts, as people write it. What a person shows is told in English, as in the README. */
-const card = ({ nin, name, shows }: TestPerson, place: number, words: string): Html =>
+/** The number is shown in two parts, as people write it. */
+const card = ({ nin, name, shows }: TestPerson, place: number, text: TestIdTexts): Html =>
   html`<div class="ds-card">
 <div class="head"><h3 class="ds-heading" data-size="2xs">${name}</h3><span class="unbroken">${nin.slice(0, 6)} ${nin.slice(6)}</span></div>
-<p class="ds-paragraph" lang="en">${shows}</p>
-<p><button type="submit" class="ds-button" data-variant="secondary" name="person" value="${place}">${words}</button></p>
+<p class="ds-paragraph">${text.shows[nin] ?? shows}</p>
+<p><button type="submit" class="ds-button" data-variant="secondary" name="person" value="${place}">${text.logInAs(name)}</button></p>
 </div>
 `;
 

@@ -66,6 +66,7 @@ test('A9: the page has the test persons and a field, in the language of the logi
     for (const { name, nin } of testPersons) {
       assert.ok(page.text.includes(texts[lang].logInAs(name)), name);
       assert.ok(page.text.includes(`${nin.slice(0, 6)} ${nin.slice(6)}`));
+      assert.ok(page.text.includes(texts[lang].shows[nin] ?? 'a text for each'), `${lang} ${name}`);
     }
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
     assert.doesNotMatch(page.text, /<script|undefined|\[object/);

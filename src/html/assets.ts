@@ -45,13 +45,11 @@ const components = [
   'list',
   'card',
   'details',
-  'divider',
   'fieldset',
   'field',
   'input',
   'table',
   'tag',
-  'pagination',
 ];
 
 const designsystemet = (names: readonly string[]): string =>

@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { clockTime, day, dayAndTime, dayShort, money, organisationNumber, percent } from './format.ts';
 import { languages } from './language.ts';
 
+// A machine on the other side of the globe shows the same times.
+process.env['TZ'] = 'Pacific/Auckland';
+
 /** With hard spaces written as `_`, so that they can be seen. */
 const seen = (text: string): string => {
   assert.doesNotMatch(text, /[\u202F\u2009]/, 'one kind of hard space only');

@@ -98,8 +98,10 @@ ${option('', words.allYears, filter.year === undefined)}
 ${choices.years.map((year) => option(String(year), year, year === filter.year))}
 </select>
 </div>
+<div class="actions">
 <button type="submit" class="ds-button" data-variant="secondary">${words.show}</button>
 ${isFiltered(filter) && html`<a class="ds-link" href="/accesses">${words.showAll}</a>`}
+</div>
 </form>`;
 }
 

@@ -64,7 +64,10 @@ function facts(language: Language, { given, shown, now }: ConsentShown): Html {
   const { consent, client } = given;
   const end = endWords(language, given);
   const rows: readonly (readonly [string, Html | string] | null)[] = [
-    [consents.who, html`${client.name}<br>${text.organisationNumber(organisationNumber(client.organisationNumber))}`],
+    [
+      consents.who,
+      html`${client.name}<small class="below">${text.organisationNumber(organisationNumber(client.organisationNumber))}</small>`,
+    ],
     [consents.purpose, purposeWords(language, consent.purpose)],
     [words.duration, consent.duration.kind === 'days' ? words.days(consent.duration.days) : words.once],
     [consents.given, dayAndTime(language, consent.createdAt)],

@@ -14,14 +14,14 @@ export function frontPage(
   const notice = ask.login === undefined ? null : notices[ask.login];
   return layout(frame, {
     title,
-    main: html`${
-      notice !== null &&
-      html`<div class="ds-alert" data-color="${ask.login === 'failed' ? 'warning' : 'info'}">
+    main: html`<h1 class="ds-heading" data-size="lg">${title}</h1>
+${
+  notice !== null &&
+  html`<div class="ds-alert" data-color="${ask.login === 'failed' ? 'warning' : 'info'}">
 <h2 class="ds-heading" data-size="2xs">${notice.title}</h2>
 <p class="ds-paragraph">${notice.text}</p>
 </div>`
-    }
-<h1 class="ds-heading" data-size="lg">${title}</h1>
+}
 <p class="ds-paragraph lead">${lead}</p>
 <p class="actions"><a class="ds-button" href="${frame.portalUrl}/login${ask.to !== undefined && html`?to=${encodeURIComponent(ask.to)}`}">${logIn}</a></p>
 <p class="ds-paragraph reference">${free}</p>

@@ -280,6 +280,47 @@ test('A9: the provider is believed at its own address only: redirects are not fo
   await other.close();
 });
 
+test('A9, G6: production speaks https only, takes real persons only, and passes no hint on', async () => {
+  const face = 'https://samtykke.example';
+  const other = await startLoginProvider({
+    callbacks: [`${face}/login/callback`],
+    jwks: loginKeys(keys).map(publicPart),
+    issuer: 'https://login.example',
+  });
+  const env = {
+    SAMTYKKE_MODE: 'production',
+    PUBLIC_URL: face,
+    DATABASE_URL: 'postgresql://elsewhere.example/x',
+    KEYS_FILE: '/elsewhere',
+    LOGIN_ISSUER: other.issuer,
+    LOGIN_CLIENT_ID: 'our-id-there',
+    OPERATOR_NAME: 'Prøveregisteret AS',
+    OPERATOR_EMAIL: 'personvern@register.example',
+  };
+  const production = await openLoginHouse(database, env, other.fetch);
+  other.login.nin = realNumber();
+  const visitor = production.newVisitor();
+  assert.equal((await production.logIn(visitor, { hint: 'testid:14842249091' })).url.href, `${face}/home`);
+  assert.ok((await production.whoIs(visitor)) !== null);
+  assert.equal(other.asked['login_hint'], undefined);
+  other.login.nin = '14842249091';
+  const refusedThere = await production.logIn(production.newVisitor());
+  assert.equal(refusedThere.url.href, `${face}/home?login=failed`);
+  await production.close();
+
+  // An https provider that says that its other addresses are plain http.
+  const careless = await openLoginHouse(database, env, async (input, init) => {
+    const answer = await other.fetch(input, init);
+    const text = (await answer.text()).replaceAll('"https://login.example/', '"http://login.example/');
+    return new Response(text === '' ? null : text, answer);
+  });
+  const count = other.seen.length;
+  assert.equal((await careless.begin(careless.newVisitor())).status, 503);
+  assert.deepEqual(other.seen.slice(count), ['/.well-known/openid-configuration']);
+  await careless.close();
+  await other.close();
+});
+
 test('A9: a login leads back to a path of ours only', async () => {
   for (const to of ['https://evil.example/', '//evil.example', '/\\evil.example', 'home'])
     assert.equal((await house.begin(house.newVisitor(), { to })).status, 400, to);

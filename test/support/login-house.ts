@@ -41,8 +41,12 @@ export interface Who {
   readonly csrf: string;
 }
 
-/** Opens one; `env`: over a sandbox's. */
-export async function openLoginHouse(database: TestDatabase, env: Env = {}): Promise<LoginHouse> {
+/** Opens one; `env`: over a sandbox's. `outside`: what reaches the login provider, where its address does not. */
+export async function openLoginHouse(
+  database: TestDatabase,
+  env: Env = {},
+  outside: typeof fetch = fetch,
+): Promise<LoginHouse> {
   const bare = await openBarePlatform(database);
   const config = toConfig({ SAMTYKKE_MODE: 'sandbox', LOG_FILE: bare.platform.config.logFile, ...env });
   const clock = { now: new Date(), aheadMs: 0 };
@@ -58,7 +62,10 @@ export async function openLoginHouse(database: TestDatabase, env: Env = {}): Pro
   const app = fastify();
   const inside = injectedFetch(() => app);
   const own = (url: URL) => [config.accessUrl, config.portalUrl].includes(url.origin);
-  const signIn = openSignIn(platform, config.loginIssuer.startsWith(config.accessUrl) ? { fetch: inside } : {});
+  const signIn = openSignIn(
+    platform,
+    config.loginIssuer.startsWith(config.accessUrl) ? { fetch: inside } : { fetch: outside },
+  );
 
   await app.register(cookie);
   app.setErrorHandler((error, _request, reply) => {
@@ -97,7 +104,7 @@ export async function openLoginHouse(database: TestDatabase, env: Env = {}): Pro
   for (const path of ['/home', '/signed-out']) app.get(path, async () => ({ path }));
   await app.ready();
 
-  const reach = (url: URL) => (own(url) ? inside : fetch);
+  const reach = (url: URL) => (own(url) ? inside : outside);
   const faceOf = (usedFor: string) => (usedFor === 'portal' ? config.portalUrl : config.accessUrl);
   const begin: LoginHouse['begin'] = async (visitor, { usedFor = 'portal', hint, to, lang } = {}) => {
     const asked = { used: usedFor, ...(hint && { hint }), ...(to && { to }), ...(lang && { lang }) };

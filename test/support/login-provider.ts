@@ -23,6 +23,8 @@ export interface Deviations {
 
 export interface TestProvider {
   readonly issuer: string;
+  /** Reaches it by its name, whatever that is. */
+  readonly fetch: typeof fetch;
   readonly deviations: Deviations;
   /** Who logs in next, and how surely. */
   readonly login: { nin: string; acr: string };
@@ -35,11 +37,15 @@ export interface TestProvider {
 
 export const TEST_SECRET = 'secret-of-ours-at-the-test-provider';
 
-/** A login provider of its own, over HTTP on this machine. `jwks`: our public keys, when we have no secret there. */
+/**
+ * A login provider of its own, over HTTP on this machine. `jwks`: our public keys, when we have no secret there; `issuer`: the name by
+ * which it is known, as if a proxy stood in front.
+ */
 export async function startLoginProvider(options: {
   callbacks: readonly string[];
   jwks?: readonly JWK[];
   par?: boolean;
+  issuer?: string;
 }): Promise<TestProvider> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const foreign = await generateKeyPair('RS256');
@@ -56,7 +62,9 @@ export async function startLoginProvider(options: {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  const issuer = `http://127.0.0.1:${port}`;
+  const address = `http://127.0.0.1:${port}`;
+  const issuer = options.issuer ?? address;
+  const { host, protocol } = new URL(issuer);
 
   const client: ClientMetadata = {
     client_id: 'our-id-there',
@@ -102,6 +110,7 @@ export async function startLoginProvider(options: {
     },
   };
   const provider = new Provider(issuer, configuration);
+  provider.proxy = true;
   provider.on('server_error', (_ctx, error) => process.stderr.write(`test provider: ${error.message}\n`));
   provider.use(async (ctx, next) => {
     const { route } = { route: ctx.path };
@@ -145,6 +154,13 @@ export async function startLoginProvider(options: {
 
   return {
     issuer,
+    fetch: (input, init) => {
+      const { pathname, search } = new URL(input instanceof Request ? input.url : input);
+      const headers = new Headers(init?.headers);
+      headers.set('x-forwarded-host', host);
+      headers.set('x-forwarded-proto', protocol.replace(':', ''));
+      return fetch(`${address}${pathname}${search}`, { ...init, headers });
+    },
     deviations,
     login,
     asked,

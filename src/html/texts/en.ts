@@ -59,13 +59,14 @@ export const en: typeof nb = {
     },
     unavailable: {
       title: 'The service is down just now',
-      what: 'The fault is ours, and we are mending it. Your information and your consents are safe.',
+      what: 'The fault is ours. Your information and your consents are still there.',
       doThis: 'Try again in a few minutes.',
     },
     ourFault: {
       title: 'Something went wrong on our side',
-      what: 'The fault is ours, not yours. We have been told about it.',
-      doThis: 'Try again. If it happens more than once, contact us and give the reference below.',
+      what: 'The fault is ours, not yours. It is written in our log.',
+      doThis:
+        'Try again. If it happens more than once, write to us and give the reference below. The address is on the help page.',
     },
   },
   toFrontPage: 'Go to the front page',

@@ -61,13 +61,14 @@ const errors: Readonly<Record<Trouble, ErrorText>> = {
   },
   unavailable: {
     title: 'Tjenesten er nede akkurat nå',
-    what: 'Feilen er hos oss, og vi retter den. Opplysningene og samtykkene dine er trygge.',
+    what: 'Feilen er hos oss. Opplysningene og samtykkene dine er der fortsatt.',
     doThis: 'Prøv igjen om noen minutter.',
   },
   ourFault: {
     title: 'Noe gikk galt hos oss',
-    what: 'Feilen er vår, ikke din. Vi har fått beskjed om den.',
-    doThis: 'Prøv igjen. Skjer det flere ganger, ta kontakt og oppgi referansen under.',
+    what: 'Feilen er vår, ikke din. Den er skrevet i loggen vår.',
+    doThis:
+      'Prøv igjen. Skjer det flere ganger, skriv til oss og oppgi referansen under. Adressen står på hjelpesiden.',
   },
 };
 

@@ -58,13 +58,14 @@ export const nn: typeof nb = {
     },
     unavailable: {
       title: 'Tenesta er nede akkurat no',
-      what: 'Feilen er hos oss, og vi rettar han. Opplysningane og samtykka dine er trygge.',
+      what: 'Feilen er hos oss. Opplysningane og samtykka dine er der framleis.',
       doThis: 'Prøv igjen om nokre minutt.',
     },
     ourFault: {
       title: 'Noko gjekk gale hos oss',
-      what: 'Feilen er vår, ikkje din. Vi har fått melding om han.',
-      doThis: 'Prøv igjen. Skjer det fleire gonger, ta kontakt og oppgje referansen under.',
+      what: 'Feilen er vår, ikkje din. Han er skriven i loggen vår.',
+      doThis:
+        'Prøv igjen. Skjer det fleire gonger, skriv til oss og oppgi referansen under. Adressa står på hjelpesida.',
     },
   },
   toFrontPage: 'Gå til framsida',

@@ -171,7 +171,7 @@ export const en: typeof nb = {
       {
         heading: 'Cookies',
         body: [
-          'We only use cookies that the service does not work without:',
+          'We only use cookies that are needed for what you ask for:',
           {
             points: [
               'one that remembers that you are logged in, until you log out',

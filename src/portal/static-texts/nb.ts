@@ -38,7 +38,7 @@ export const nb = {
       },
     ],
     notices: {
-      cancelled: { title: 'Du avbrøt innloggingen', text: 'Du er ikke logget inn. Du kan prøve igjen når du vil.' },
+      cancelled: { title: 'Du avbrøt innloggingen', text: 'Du er ikke logget inn. Prøv gjerne igjen.' },
       failed: {
         title: 'Innloggingen gikk ikke',
         text: 'Noe gikk galt hos innloggingstjenesten, eller du logget inn på en måte som ikke er sikker nok for gjelden din. Prøv igjen.',
@@ -176,7 +176,7 @@ export const nb = {
       {
         heading: 'Informasjonskapsler',
         body: [
-          'Vi bruker bare informasjonskapsler som tjenesten ikke virker uten:',
+          'Vi bruker bare informasjonskapsler som trengs for det du ber om:',
           {
             points: [
               'én som husker at du er logget inn, til du logger ut',

@@ -30,7 +30,7 @@ export const nn: typeof nb = {
       },
     ],
     notices: {
-      cancelled: { title: 'Du avbraut innlogginga', text: 'Du er ikkje logga inn. Du kan prøve igjen når du vil.' },
+      cancelled: { title: 'Du avbraut innlogginga', text: 'Du er ikkje logga inn. Prøv gjerne på nytt.' },
       failed: {
         title: 'Innlogginga gjekk ikkje',
         text: 'Noko gjekk gale hos innloggingstenesta, eller du logga inn på ein måte som ikkje er sikker nok for gjelda di. Prøv igjen.',
@@ -168,7 +168,7 @@ export const nn: typeof nb = {
       {
         heading: 'Informasjonskapslar',
         body: [
-          'Vi bruker berre informasjonskapslar som tenesta ikkje verkar utan:',
+          'Vi bruker berre informasjonskapslar som trengst for det du ber om:',
           {
             points: [
               'éin som hugsar at du er logga inn, til du loggar ut',

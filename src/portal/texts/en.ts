@@ -1,7 +1,21 @@
 import { html } from '../../html/html.ts';
 import type { nb } from './nb.ts';
 
-const numbers = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven'];
+const numbers = [
+  'none',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+];
 const number = (count: number): string => numbers[count] ?? String(count);
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 const inDays = (days: number): string => (days === 1 ? '1 day' : `${days} days`);
@@ -126,8 +140,8 @@ export const en: typeof nb = {
     once: 'Once, within 10 minutes',
     level: 'Login',
     levels: (level) => {
-      if (/substantial/i.test(level)) return `Substantial assurance (${level})`;
-      return /high/i.test(level) ? `High assurance (${level})` : level === '' ? 'Not stated' : level;
+      if (level.endsWith('-substantial')) return 'Substantial assurance';
+      return level.endsWith('-high') ? 'High assurance' : level === '' ? 'Not stated' : level;
     },
     number: 'Number of the consent',
     shown: 'What you agreed to',

@@ -133,8 +133,8 @@ export const nb = {
     once: 'Én gang, innen 10 minutter',
     level: 'Innlogging',
     levels: (level: string) => {
-      if (/substantial/i.test(level)) return `Betydelig sikkerhet (${level})`;
-      return /high/i.test(level) ? `Høy sikkerhet (${level})` : level === '' ? 'Ikke oppgitt' : level;
+      if (level.endsWith('-substantial')) return 'Betydelig sikkerhet';
+      return level.endsWith('-high') ? 'Høy sikkerhet' : level === '' ? 'Ikke oppgitt' : level;
     },
     number: 'Samtykkets nummer',
     shown: 'Det du samtykket til',

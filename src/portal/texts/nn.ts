@@ -126,8 +126,8 @@ export const nn: typeof nb = {
     once: 'Éin gong, innan 10 minutt',
     level: 'Innlogging',
     levels: (level) => {
-      if (/substantial/i.test(level)) return `Vesentleg tryggleik (${level})`;
-      return /high/i.test(level) ? `Høg tryggleik (${level})` : level === '' ? 'Ikkje oppgitt' : level;
+      if (level.endsWith('-substantial')) return 'Vesentleg tryggleik';
+      return level.endsWith('-high') ? 'Høg tryggleik' : level === '' ? 'Ikkje oppgitt' : level;
     },
     number: 'Nummeret til samtykket',
     shown: 'Det du samtykte til',
