@@ -2,6 +2,7 @@
  * What a page of the portal costs, server side: the pages of somebody who is signed in, over real HTTP, each beside a bare page of
  * the same size and the same headers, which a Fastify in another process sends ready-made.
  */
+import { dirname } from 'node:path';
 import { seed } from '../sandbox/seed.ts';
 import type { Creditor } from '../src/creditors/creditor.ts';
 import { openBarePlatform } from '../test/support/bare-platform.ts';
@@ -32,7 +33,9 @@ const samtykke = await startServer<object, string>('samtykke-server.ts', {
     SAMTYKKE_MODE: 'sandbox',
     HOST: '127.0.0.1',
     PORT: String(await freePort()),
+    PUSH_PORT: '0',
     PUBLIC_URL: API,
+    DATA_DIR: dirname(process.env['SAMTYKKE_TEST_KEYS'] ?? ''),
     KEYS_FILE: process.env['SAMTYKKE_TEST_KEYS'],
     LOG_FILE: evidenceLog(),
   },

@@ -121,8 +121,8 @@ CREATE INDEX consent_request_by_time ON public.consent_request USING brin (creat
 create table creditor (
   id text not null,
   name text not null,
-  provider_id text not null,
-  base_url text not null,
+  provider_id text,
+  base_url text,
   enabled boolean not null default true,
   contact_email text,
   contact_phone text,
@@ -133,14 +133,43 @@ create table creditor (
   constraint creditor_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
+create table creditor_provider (
+  creditor_id text not null,
+  provider_id text not null,
+  base_url text not null,
+  client_certificate text,
+  organisations text[] not null default '{}'::text[],
+  enabled boolean not null default true,
+  delivered_at timestamp with time zone,
+  drawn_at timestamp with time zone,
+  constraint creditor_provider_pkey PRIMARY KEY (creditor_id, provider_id),
+  constraint creditor_provider_creditor_id_fkey FOREIGN KEY (creditor_id) REFERENCES creditor(id),
+  constraint creditor_provider_base_url_check CHECK (((length(base_url) >= 8) AND (length(base_url) <= 500))),
+  constraint creditor_provider_check CHECK (((delivered_at IS NULL) = (drawn_at IS NULL))),
+  constraint creditor_provider_client_certificate_check CHECK (((length(client_certificate) >= 1) AND (length(client_certificate) <= 100))),
+  constraint creditor_provider_provider_id_check CHECK (((length(provider_id) >= 1) AND (length(provider_id) <= 50)))
+);
+
+create table delivered_closing (
+  nin_index bytea not null,
+  creditor_id text not null,
+  provider_id text not null,
+  account_id text not null,
+  closed_at timestamp with time zone not null,
+  pushed_at timestamp with time zone not null,
+  constraint delivered_closing_pkey PRIMARY KEY (creditor_id, provider_id, nin_index, account_id),
+  constraint delivered_closing_nin_index_check CHECK ((length(nin_index) = 32))
+);
+
 create table delivered_customer (
   nin_index bytea not null,
   creditor_id text not null,
   delivered_at timestamp with time zone not null,
-  constraint delivered_customer_pkey PRIMARY KEY (nin_index, creditor_id),
-  constraint delivered_customer_creditor_id_fkey FOREIGN KEY (creditor_id) REFERENCES creditor(id),
+  provider_id text not null,
+  constraint delivered_customer_pkey PRIMARY KEY (nin_index, creditor_id, provider_id),
   constraint delivered_customer_nin_index_check CHECK ((length(nin_index) = 32))
 );
+CREATE INDEX delivered_customer_by_provider ON public.delivered_customer USING btree (creditor_id, provider_id);
 
 create table delivered_loan (
   nin_index bytea not null,
@@ -158,8 +187,10 @@ create table delivered_loan (
   nominal_interest_rate integer,
   installment_charges bigint,
   installment_charge_period text,
-  constraint delivered_loan_pkey PRIMARY KEY (nin_index, creditor_id, account_id),
-  constraint delivered_loan_nin_index_creditor_id_fkey FOREIGN KEY (nin_index, creditor_id) REFERENCES delivered_customer(nin_index, creditor_id) ON DELETE CASCADE,
+  provider_id text not null,
+  dated_with_delivery boolean not null default false,
+  pushed_at timestamp with time zone,
+  constraint delivered_loan_pkey PRIMARY KEY (nin_index, creditor_id, provider_id, account_id),
   constraint delivered_loan_balance_check CHECK ((balance >= 0)),
   constraint delivered_loan_check CHECK (((type <> 'creditFacility'::text) OR ((credit_limit IS NOT NULL) AND (interest_bearing_balance IS NOT NULL) AND (non_interest_bearing_balance IS NOT NULL) AND (nominal_interest_rate IS NOT NULL)))),
   constraint delivered_loan_check1 CHECK (((type <> 'repaymentLoan'::text) OR ((original_balance IS NOT NULL) AND (balance IS NOT NULL) AND (nominal_interest_rate IS NOT NULL)))),
@@ -175,6 +206,41 @@ create table delivered_loan (
   constraint delivered_loan_terms_check CHECK ((terms >= 0)),
   constraint delivered_loan_type_check CHECK ((type = ANY (ARRAY['creditFacility'::text, 'repaymentLoan'::text, 'chargeCard'::text])))
 );
+CREATE INDEX delivered_loan_by_provider ON public.delivered_loan USING btree (creditor_id, provider_id);
+
+create table delivery_run (
+  id uuid not null,
+  creditor_id text not null,
+  provider_id text not null,
+  kind text not null,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  outcome text,
+  customers integer,
+  loans integer,
+  warnings integer,
+  dropped_over_half boolean not null default false,
+  duplicated_accounts integer,
+  rule text,
+  page integer,
+  record integer,
+  loan_index integer,
+  detail text,
+  retry_at timestamp with time zone,
+  node text not null,
+  constraint delivery_run_pkey PRIMARY KEY (id),
+  constraint delivery_run_check CHECK (((outcome IS NULL) = (finished_at IS NULL))),
+  constraint delivery_run_check1 CHECK (((NOT (outcome IS DISTINCT FROM 'rejected'::text)) = (rule IS NOT NULL))),
+  constraint delivery_run_customers_check CHECK ((customers >= 0)),
+  constraint delivery_run_detail_check CHECK (((length(detail) >= 1) AND (length(detail) <= 60))),
+  constraint delivery_run_duplicated_accounts_check CHECK ((duplicated_accounts >= 0)),
+  constraint delivery_run_kind_check CHECK ((kind = ANY (ARRAY['collect'::text, 'push'::text]))),
+  constraint delivery_run_loans_check CHECK ((loans >= 0)),
+  constraint delivery_run_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'rejected'::text, 'failed'::text]))),
+  constraint delivery_run_warnings_check CHECK ((warnings >= 0))
+);
+CREATE INDEX delivery_run_by_provider ON public.delivery_run USING btree (creditor_id, provider_id, started_at);
+CREATE INDEX delivery_run_by_time ON public.delivery_run USING btree (started_at);
 
 create table feed_event (
   client_id uuid not null,
@@ -430,6 +496,27 @@ AS $function$
          exists (select from feed_pending p where p.client_id = p_client)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.purge_delivery_runs(p_before timestamp with time zone, p_limit integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  gone bigint;
+begin
+  if p_before > business_now() - interval '7 days' then
+    raise exception 'nothing younger than seven days is ever purged';
+  end if;
+  with doomed as (
+    select id from delivery_run where started_at < p_before limit p_limit for update skip locked
+  ), gone_runs as (
+    delete from delivery_run using doomed where delivery_run.id = doomed.id returning 1
+  )
+  select count(*) into gone from gone_runs;
+  return gone;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.purge_past_retention(p_consents_ended_before timestamp with time zone, p_log_before timestamp with time zone, p_limit integer)
  RETURNS TABLE(consents bigint, log_rows bigint, persons bigint)
  LANGUAGE plpgsql
@@ -482,8 +569,11 @@ grant insert, select, update (open) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
 grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, outcome, outcome_at, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
+grant insert, select, update (base_url, client_certificate, organisations, enabled, delivered_at, drawn_at) on table creditor_provider to samtykke_app;
+grant delete, insert, select, update on table delivered_closing to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;
+grant insert, select, update (finished_at, outcome, customers, loans, warnings, dropped_over_half, duplicated_accounts, rule, page, record, loan_index, detail, retry_at) on table delivery_run to samtykke_app;
 grant select on table feed_event to samtykke_app;
 grant select on table feed_head to samtykke_app;
 grant insert on table feed_pending to samtykke_app;
@@ -501,4 +591,5 @@ grant execute on function feed_base() to samtykke_app;
 grant execute on function feed_keep_partitions(p_today date, p_keep_from date) to samtykke_app;
 grant execute on function feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_state(p_client uuid, OUT last_seq bigint, OUT unsealed boolean) to samtykke_app;
+grant execute on function purge_delivery_runs(p_before timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function purge_past_retention(p_consents_ended_before timestamp with time zone, p_log_before timestamp with time zone, p_limit integer) to samtykke_app;

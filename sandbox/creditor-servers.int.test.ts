@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { Agent, request as httpRequest } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { Agent as FetchAgent, fetch as fetchOver, type RequestInit, type Response } from 'undici';
+import { deliverers, sandboxCertificates, type SandboxCertificates } from './authority.ts';
 import type { WireBatch, WireCustomer } from './creditor-answers.ts';
 import { creditorIds, sandboxCreditors } from './creditor-list.ts';
 import { type Behaviour, behaviours, type CreditorServers, startCreditorServers } from './creditor-servers.ts';
@@ -16,11 +21,20 @@ const generated = { count: 3000, seed: 5 };
 const allAnswer = '14842249091';
 const twoSilent = '29868099311';
 
+const folder = mkdtempSync(join(tmpdir(), 'samtykke-creditors-'));
+let certificates: SandboxCertificates;
 let servers: CreditorServers;
+let asOperator: FetchAgent;
 before(async () => {
-  servers = await startCreditorServers({ now: () => NOW, slowMs: SLOW_MS, generated });
+  certificates = await sandboxCertificates(folder, new Date());
+  asOperator = new FetchAgent({ connect: { ...certificates.operator, ca: certificates.authority.cert } });
+  servers = await startCreditorServers({ now: () => NOW, certificates, slowMs: SLOW_MS, generated });
 });
-after(() => servers.close());
+after(async () => {
+  await servers.close();
+  await asOperator.destroy();
+  rmSync(folder, { recursive: true });
+});
 beforeEach(() => {
   for (const { id } of servers.creditors) servers.setBehaviour(id, 'normal');
 });
@@ -30,6 +44,10 @@ function addressOf(creditorId: string): string {
   assert.ok(creditor !== undefined);
   return `${creditor.baseUrl}/debt-information/v1/loans/${creditorId}`;
 }
+
+/** Over mutual TLS, as the one whom creditors let ask. */
+const fetch = (url: string, init: RequestInit = {}): Promise<Response> =>
+  fetchOver(url, { dispatcher: asOperator, ...init });
 
 /** Asks a creditor about one person. */
 const ask = (creditorId: string, nin: string, options: RequestInit = {}): Promise<Response> =>
@@ -254,11 +272,16 @@ test('X3: nonsense in a batch breaks one rule of delivery each time', async () =
 });
 
 test('X3: a creditor keeps a connection for the next question', async () => {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: 1,
+    ...certificates.operator,
+    ca: certificates.authority.cert,
+  });
   const askOn = (): Promise<boolean> =>
     new Promise((resolve, reject) => {
       const url = `${addressOf(creditorIds.lyngtind)}/customer`;
-      const asked = httpRequest(url, { agent, headers: { customerID: allAnswer } }, (response) => {
+      const asked = httpsRequest(url, { agent, headers: { customerID: allAnswer } }, (response) => {
         response.resume().once('end', () => resolve(asked.reusedSocket));
       });
       asked.once('error', reject).end();
@@ -269,8 +292,32 @@ test('X3: a creditor keeps a connection for the next question', async () => {
   agent.destroy();
 });
 
+test('X3: nobody asks a creditor without the certificate of who runs the sandbox, a creditor neither', async () => {
+  const url = `${addressOf(creditorIds.lyngtind)}/customer`;
+  const ca = certificates.authority.cert;
+  const before = servers.questionsTo(creditorIds.lyngtind);
+  const asking = async (connect: object): Promise<number> => {
+    const dispatcher = new FetchAgent({ connect });
+    try {
+      return (await fetch(url, { dispatcher, headers: { customerID: allAnswer } })).status;
+    } finally {
+      await dispatcher.destroy();
+    }
+  };
+  await assert.rejects(asking({ ca }), TypeError);
+  await assert.rejects(
+    asking({ ...certificates.operator }),
+    TypeError,
+    'nor does anybody take its server for a public one',
+  );
+  for (const organisation of deliverers)
+    assert.equal(await asking({ ...certificates.deliverer(organisation), ca }), 403);
+  assert.equal(servers.questionsTo(creditorIds.lyngtind), before);
+  assert.equal(await asking({ ...certificates.operator, ca }), 200);
+});
+
 test('X3: closing is quick and cuts whoever waits for a silent or slow creditor; a second closing does no harm', async () => {
-  const own = await startCreditorServers({ now: () => NOW, slowMs: 60_000 });
+  const own = await startCreditorServers({ now: () => NOW, certificates, slowMs: 60_000 });
   const waiting = (['silent', 'slow'] satisfies Behaviour[]).map((behaviour, place) => {
     const creditor = own.creditors[place];
     assert.ok(creditor !== undefined);
@@ -288,7 +335,7 @@ test('X3: closing is quick and cuts whoever waits for a silent or slow creditor;
 
 test('X3: creditors that cannot listen say so', async () => {
   await assert.rejects(
-    startCreditorServers({ now: () => NOW, host: '203.0.113.1' }),
+    startCreditorServers({ now: () => NOW, certificates, host: '203.0.113.1' }),
     /cannot listen on 203\.0\.113\.1/,
   );
 });

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Creditor } from '../src/creditors/creditor.ts';
 import { Nin } from '../src/person/nin.ts';
+import { operatorOrganisation, type SandboxCertificates } from './authority.ts';
 import { nonsenses, spoiltBatch, spoiltCustomer, type Strangers, wireCustomer } from './creditor-answers.ts';
 import { type SandboxCreditor, sandboxCreditors } from './creditor-list.ts';
 import { type DeliveredBatches, deliveredBatches } from './delivered-batch.ts';
@@ -21,6 +24,8 @@ export type Behaviour = (typeof behaviours)[number];
 export interface CreditorServersOptions {
   /** Business time, for the timestamps of the answers. */
   readonly now: () => Date;
+  /** What the servers show, and who may ask them. */
+  readonly certificates: SandboxCertificates;
   /** The loopback address to listen on; 127.0.0.1 unless told. */
   readonly host?: string;
   /** How long a `slow` creditor waits, in milliseconds; 1000 unless told. */
@@ -43,13 +48,16 @@ export interface CreditorServers {
   close(): Promise<void>;
 }
 
-/** Starts one HTTP server for each creditor of the sandbox, each on a free port (X3). They speak the delivery interface. */
+/**
+ * Starts one server for each creditor of the sandbox, each on a free port (X3). They speak the delivery interface over mutual TLS, with
+ * the organisation that runs the sandbox and with nobody else.
+ */
 export async function startCreditorServers(options: CreditorServersOptions): Promise<CreditorServers> {
-  const { now, host = '127.0.0.1', slowMs = 1000, generated } = options;
-  const world: World = { now, slowMs, generated, batches: deliveredBatches(generated) };
+  const { now, certificates, host = '127.0.0.1', slowMs = 1000, generated } = options;
+  const world: World = { now, certificates, slowMs, generated, batches: deliveredBatches(generated) };
   const running = new Map(sandboxCreditors.map((creditor) => [creditor.id, serve(creditor, world)]));
   const close = async (): Promise<void> => {
-    await Promise.all(Array.from(running.values(), ({ server }) => stop(server)));
+    await Promise.all(Array.from(running.values(), stop));
   };
   const started = await Promise.allSettled(Array.from(running.values(), ({ server }) => listen(server, host)));
   const failed = started.find((start) => start.status === 'rejected');
@@ -81,6 +89,7 @@ export async function startCreditorServers(options: CreditorServersOptions): Pro
 /** What all creditors have in common. */
 interface World {
   readonly now: () => Date;
+  readonly certificates: SandboxCertificates;
   readonly slowMs: number;
   readonly generated: GeneratedPopulation | undefined;
   readonly batches: DeliveredBatches;
@@ -96,6 +105,8 @@ interface Conduct {
 interface RunningCreditor {
   readonly creditor: SandboxCreditor;
   readonly server: Server;
+  /** All that are open, also those that are still being made: the server itself only knows of requests. */
+  readonly connections: ReadonlySet<Socket>;
   readonly conduct: Conduct;
 }
 
@@ -104,7 +115,19 @@ const KEEP_ALIVE_MS = 65_000;
 
 function serve(creditor: SandboxCreditor, world: World): RunningCreditor {
   const conduct: Conduct = { behaviour: 'normal', questions: 0, nonsensesGiven: 0 };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  const { certificates } = world;
+  const tls = {
+    ...certificates.creditorServer(creditor.id),
+    ca: certificates.authority.cert,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  } as const;
+  const server = createServer({ ...tls, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    if (!isOfOperator(request.socket as TLSSocket)) {
+      refuse(response, 403, 'only the operator of this registry may ask, with its client certificate');
+      return;
+    }
     const question = readQuestion(request, creditor.id);
     if (question.about === 'nothing') {
       refuse(response, question.status, question.reason);
@@ -113,7 +136,18 @@ function serve(creditor: SandboxCreditor, world: World): RunningCreditor {
     if (question.about === 'one') conduct.questions += 1;
     respond(response, question, { creditor, conduct, world });
   });
-  return { creditor, server, conduct };
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  return { creditor, server, connections, conduct };
+}
+
+/** The authority issues certificates to those who deliver too: they may not read what other creditors hold. */
+function isOfOperator(socket: TLSSocket): boolean {
+  const { organizationIdentifier } = socket.getPeerCertificate().subject as { organizationIdentifier?: unknown };
+  return organizationIdentifier === `NTRNO-${operatorOrganisation}`;
 }
 
 type Question =
@@ -232,13 +266,13 @@ async function listen(server: Server, host: string): Promise<void> {
 
 function addressOf(server: Server): string {
   const { address, family, port } = server.address() as AddressInfo;
-  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+  return family === 'IPv6' ? `https://[${address}]:${port}` : `https://${address}:${port}`;
 }
 
-async function stop(server: Server): Promise<void> {
+async function stop({ server, connections }: RunningCreditor): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, 'close');
   server.close();
-  server.closeAllConnections();
+  for (const connection of connections) connection.destroy();
   await closed;
 }

@@ -13,8 +13,9 @@ async function main(args: readonly string[]): Promise<void> {
     await runUntilSignal(() => startProduction(env));
     return;
   }
-  const port = env.PORT === '0' ? String(await freePort()) : env.PORT;
-  const sandbox = await runUntilSignal(() => startSandbox({ ...env, PORT: port }));
+  // Whoever leaves the choice of one port to us leaves us the other.
+  const free = env.PORT === '0' ? { PORT: String(await freePort()), PUSH_PORT: env.PUSH_PORT ?? '0' } : {};
+  const sandbox = await runUntilSignal(() => startSandbox({ ...env, ...free }));
   process.stdout.write(welcome(sandbox.config, sandbox.database));
 }
 

@@ -24,24 +24,29 @@ export async function seed(
   await platform.db.transaction(async (tx) => {
     for (const { client } of sandboxClients(platform.config.portalUrl)) await saveClient(tx, client, now);
     for (const creditor of creditors) await saveCreditor(tx, creditor);
-    for (const { nin, holdings } of testPersons) await deliver(platform, tx, nin, holdings, night);
+    for (const { nin, holdings } of testPersons) await deliver(platform, tx, creditors, { nin, holdings, at: night });
   });
-  await seedGenerated(platform, generated, night);
+  await seedGenerated(platform, creditors, generated, night);
 }
 
 const PORTION = 200;
 
 /** Persons are made in order, so that the last one being there says that all of them are. */
-async function seedGenerated(platform: Platform, population: GeneratedPopulation, night: Date): Promise<void> {
+async function seedGenerated(
+  platform: Platform,
+  creditors: readonly Creditor[],
+  population: GeneratedPopulation,
+  night: Date,
+): Promise<void> {
   let portion: { nin: string; holdings: readonly Holding[] }[] = [];
   const flush = async () => {
     const persons = portion;
     portion = [];
     const last = persons.at(-1);
     if (last === undefined) return;
-    if ((await holdingsOf(platform.db, platform.vault, syntheticNin(last.nin))).length > 0) return;
+    if ((await holdingsOf(platform.db, platform.vault, syntheticNin(last.nin), new Date(0))).length > 0) return;
     await platform.db.transaction(async (tx) => {
-      for (const { nin, holdings } of persons) await deliver(platform, tx, nin, holdings, night);
+      for (const { nin, holdings } of persons) await deliver(platform, tx, creditors, { nin, holdings, at: night });
     });
   };
   for (const person of generatePersons(population)) {
@@ -54,14 +59,16 @@ async function seedGenerated(platform: Platform, population: GeneratedPopulation
 async function deliver(
   platform: Platform,
   tx: Transaction,
-  nin: string,
-  holdings: readonly Holding[],
-  at: Date,
+  creditors: readonly Creditor[],
+  delivery: { nin: string; holdings: readonly Holding[]; at: Date },
 ): Promise<void> {
-  for (const { creditorId, loans, delivered } of holdings) {
+  const { at } = delivery;
+  for (const { creditorId, loans, delivered } of delivery.holdings) {
+    const creditor = creditors.find((candidate) => candidate.id === creditorId);
+    if (creditor === undefined) throw new Error(`a person of the sandbox owes an unknown creditor: ${creditorId}`);
     await replaceDelivered(tx, platform.vault, {
-      nin: syntheticNin(nin),
-      creditorId,
+      nin: syntheticNin(delivery.nin),
+      creditor,
       loans: delivered ? dated(loans, at) : [],
       at,
     });

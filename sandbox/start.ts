@@ -1,13 +1,17 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import pg from 'pg';
-import { movableClock } from '../src/platform/clock.ts';
+import { pushListenProblem } from '../src/delivery/listener.ts';
+import { movableClock, systemClock } from '../src/platform/clock.ts';
 import { ConfigError, toConfig, type Config, type Env } from '../src/platform/config.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
 import { newSecret } from '../src/platform/ids.ts';
 import { ensureSandboxKeysFile, readKeysFile } from '../src/platform/keys.ts';
 import { SERVING_ROLE, connectionProblem, migrate } from '../src/platform/migrate.ts';
+import { announceDatabase } from '../src/platform/running-database.ts';
 import { closePlatform, listenProblem, openPlatform, serve } from '../src/serve.ts';
+import { sandboxCertificates } from './authority.ts';
 import { followBusinessClock } from './business-clock.ts';
 import { startCreditorServers } from './creditor-servers.ts';
 import { sandboxRoutes } from './routes.ts';
@@ -33,7 +37,12 @@ export interface Sandbox {
  */
 export async function startSandbox(env: Env): Promise<Sandbox> {
   const config = toConfig({ ...env, SAMTYKKE_MODE: 'sandbox' });
-  await checkPort(config);
+  await checkPort(config.port, config.host).catch((error: unknown) => {
+    throw listenProblem(config, error);
+  });
+  await checkPort(config.pushPort ?? 0, config.pushHost).catch((error: unknown) => {
+    throw pushListenProblem(config, error);
+  });
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).toReversed()) await closer();
@@ -42,6 +51,9 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
     makeDataFolder(config);
     ensureSandboxKeysFile(config.keysFile);
     const keys = readKeysFile(config.keysFile);
+    // At first start both take a while.
+    const making = sandboxCertificates(join(config.dataDir, 'certificates'), systemClock.realNow());
+    making.catch(() => undefined); // told below, where it is waited for
     const database = await openOwnOrEmbedded(config, closers);
     await migrate({ ownerUrl: database.ownerUrl, servingUrl: database.servingUrl, mode: 'sandbox' }).catch(
       (error: unknown) => {
@@ -62,7 +74,7 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
     const businessClock = await followBusinessClock(platform.db, clock);
     closers.push(() => businessClock.close());
     const generated = { count: config.sandboxPersons, seed: GENERATED_SEED };
-    const servers = await startCreditorServers({ now: () => clock.now(), generated });
+    const servers = await startCreditorServers({ now: () => clock.now(), certificates: await making, generated });
     closers.push(() => servers.close());
     await seed(platform, servers.creditors, generated);
     const samtykke = await serve(platform, {
@@ -117,10 +129,12 @@ async function openOwnOrEmbedded(config: Config, closers: (() => Promise<void> |
   closers.push(() => postgres.stop());
   const passwords = { owner: newSecret(), serving: newSecret() };
   await prepareLogins(postgres.superuserUrl, passwords);
+  const servingUrl = postgres.url('samtykke_serving', passwords.serving, 'samtykke');
+  closers.push(await announceDatabase(config.dataDir, servingUrl));
   return {
     name: `PostgreSQL of its own in ${config.dataDir}`,
     ownerUrl: postgres.url('samtykke_owner', passwords.owner, 'samtykke'),
-    servingUrl: postgres.url('samtykke_serving', passwords.serving, 'samtykke'),
+    servingUrl,
   };
 }
 
@@ -161,15 +175,9 @@ async function asAdministrator(url: string, work: (client: pg.Client) => Promise
   }
 }
 
-/** Finds out early that the port is taken, before a database is started for nothing. */
-async function checkPort(config: Config): Promise<void> {
+/** Finds out early that a port is taken, before a database is started for nothing. */
+async function checkPort(port: number, host: string): Promise<void> {
   const server = createServer();
-  try {
-    await new Promise<void>((resolve, reject) =>
-      server.once('error', reject).listen(config.port, config.host, resolve),
-    );
-  } catch (error) {
-    throw listenProblem(config, error);
-  }
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   await new Promise((resolve) => server.close(resolve));
 }

@@ -1,16 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ConfigError, variables } from './platform/config.ts';
 import { DataFolderInUseError } from './platform/data-folder.ts';
 import { MigrationError } from './platform/migrate.ts';
-
-/** The version of this code, from package.json. */
-function version(): string {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
-}
+import { version } from './platform/version.ts';
 
 /** Answers `--help` and `--version`, and whether that was all that was asked. */
 export function toldAbout(args: readonly string[]): boolean {

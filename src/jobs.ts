@@ -3,14 +3,20 @@ import { keepFeedPartitions, sealEvents } from './consent/event-log.ts';
 import { announceExpired } from './consent/expire.ts';
 import { purgePastRetention } from './consent/purge.ts';
 import { archiveClosed } from './consent/switch-permission.ts';
+import type { Collector } from './delivery/collector.ts';
+import { sweepDeliveries } from './delivery/sweep.ts';
 import type { Job } from './platform/jobs.ts';
 import type { Platform } from './platform/platform.ts';
+import { warnOfCertificates } from './platform/tls.ts';
 import { sweepSignIn } from './sign-in/session-store.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Everything that is done without being asked, in the order in which it is done when all of it is due at once. */
-export function allJobs(platform: Platform): readonly Job[] {
+/**
+ * Everything that is done without being asked, in the order in which it is done when all of it is due at once. Without a collector
+ * nothing is collected from creditors.
+ */
+export function allJobs(platform: Platform, collector?: Collector): readonly Job[] {
   const { db, clock, config } = platform;
   return [
     {
@@ -27,5 +33,10 @@ export function allJobs(platform: Platform): readonly Job[] {
     { name: 'purge', everySeconds: 3_600, run: async () => void (await purgePastRetention(platform)) },
     { name: 'sweep-sessions', everySeconds: 300, run: () => sweepSignIn(platform) },
     { name: 'sweep-tokens', everySeconds: 300, run: async () => void (await sweepArtefacts(platform)) },
+    { name: 'watch-certificates', everySeconds: 43_200, run: async () => warnOfCertificates(platform) },
+    { name: 'sweep-deliveries', everySeconds: 3_600, run: async () => void (await sweepDeliveries(platform)) },
+    ...(collector === undefined
+      ? []
+      : [{ name: 'collect-deliveries', everySeconds: 30, run: () => collector.collectDue() }]),
   ];
 }

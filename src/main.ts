@@ -1,11 +1,14 @@
 import { clientsWithSecrets } from './clients/client-registry.ts';
 import { sandboxSecrets } from './clients/sandbox-secrets.ts';
 import { runUntilSignal, toldAbout } from './command-line.ts';
+import { listCreditors } from './creditors/creditor-registry.ts';
 import { systemClock } from './platform/clock.ts';
 import { ConfigError, readEnv, toConfig, type Env } from './platform/config.ts';
 import { sha256 } from './platform/crypto.ts';
 import { readKeysFile } from './platform/keys.ts';
 import { connectionProblem, migrate } from './platform/migrate.ts';
+import type { Platform } from './platform/platform.ts';
+import { readClientTls, readServerTls, warnOfCertificates } from './platform/tls.ts';
 import { closePlatform, openPlatform, serve, type Samtykke } from './serve.ts';
 
 /** Starts production. What is wrong with configuration and keys is told all at once, before the database is touched (R4). */
@@ -21,6 +24,8 @@ export async function startProduction(env: Env): Promise<Samtykke> {
       "LOGIN_CLIENT_SECRET is missing, and KEYS_FILE has no 'login' keys: production needs one of them for the login provider",
     );
   }
+  if (config?.creditorCertFile !== undefined) collect(problems, () => readClientTls(config));
+  if (config?.pushPort !== undefined) collect(problems, () => readServerTls(config));
   if (config?.databaseUrl === undefined || keys === undefined || problems.length > 0) throw new ConfigError(problems);
 
   const ownerUrl = config.databaseOwnerUrl ?? config.databaseUrl;
@@ -34,13 +39,12 @@ export async function startProduction(env: Env): Promise<Samtykke> {
     servingUrl: config.databaseUrl,
     takeOnServingRole: config.databaseOwnerUrl === undefined,
   });
-  const weak = await clientsWithSecrets(platform.db, sandboxSecrets.map(sha256));
-  if (weak.length > 0) {
+  const unfit = await whatProductionLacks(platform);
+  if (unfit.length > 0) {
     await closePlatform(platform);
-    throw new ConfigError(
-      weak.map((id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`),
-    );
+    throw new ConfigError(unfit);
   }
+  warnOfCertificates(platform);
   const samtykke = await serve(platform).catch(async (error: unknown) => {
     await closePlatform(platform);
     throw error;
@@ -52,6 +56,23 @@ export async function startProduction(env: Env): Promise<Samtykke> {
       await closePlatform(platform);
     },
   };
+}
+
+/** What is wrong with the configuration, as only the database can tell. */
+async function whatProductionLacks({ db, config }: Platform): Promise<readonly string[]> {
+  const weak = await clientsWithSecrets(db, sandboxSecrets.map(sha256));
+  const problems = weak.map(
+    (id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`,
+  );
+  const called = (await listCreditors(db)).filter(
+    ({ enabled, providers }) => enabled && providers.some((provider) => provider.enabled),
+  );
+  if (called.length > 0 && config.creditorCertFile === undefined) {
+    problems.push(
+      `CREDITOR_CERT_FILE and CREDITOR_KEY_FILE are missing: ${called.length} creditors are registered, and know us by a client certificate`,
+    );
+  }
+  return problems;
 }
 
 function collect<Value>(problems: string[], read: () => Value): Value | undefined {

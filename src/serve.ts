@@ -2,12 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { creditorClient, type CreditorClient } from './creditors/creditor-client.ts';
+import { openCollector } from './delivery/collector.ts';
 import { allJobs } from './jobs.ts';
+import { openPushListener, type PushListener } from './delivery/listener.ts';
+import { peerOrganisation } from './delivery/require-certificate.ts';
+import { deliveryRoutes } from './delivery/routes.ts';
 import type { Clock } from './platform/clock.ts';
 import { ConfigError, type Config } from './platform/config.ts';
 import { ninVault } from './platform/crypto.ts';
 import { openDatabase, type Database } from './platform/db.ts';
-import { httpClient } from './platform/http-client.ts';
+import { configuredHttpClient } from './platform/http-client.ts';
 import { startJobs, type Jobs } from './platform/jobs.ts';
 import type { Keys } from './platform/keys.ts';
 import { openLog } from './platform/log.ts';
@@ -39,7 +43,7 @@ export function openPlatform(parts: Parts): Platform {
     config,
     clock,
     db,
-    http: httpClient({ connections: config.creditorConnections }),
+    http: configuredHttpClient(config),
     keys,
     log,
     metrics: openMetrics(),
@@ -59,6 +63,8 @@ export interface Samtykke {
   readonly app: FastifyInstance;
   readonly creditors: CreditorClient;
   readonly jobs: Jobs;
+  /** Where creditors deliver; undefined: nowhere. */
+  readonly pushPort: number | undefined;
   /**
    * Stops accepting, finishes what is in flight and the running jobs, for at most SHUTDOWN_SECONDS each (R5). The platform stays
    * open.
@@ -76,9 +82,11 @@ export interface World {
 export async function serve(platform: Platform, world: World = {}): Promise<Samtykke> {
   const { config, log } = platform;
   const creditors = creditorClient(platform);
-  const jobs = startJobs(allJobs(platform), platform);
+  const collector = openCollector(platform);
+  const jobs = startJobs(allJobs(platform, collector), platform);
   const { extend } = world;
   const stopRest = async (): Promise<void> => {
+    await collector.close();
     await within(config.shutdownSeconds, jobs.stop());
     creditors.close();
   };
@@ -91,21 +99,31 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
     });
     await app.listen({ port: config.port, host: config.host });
     log.info({ port: config.port, mode: config.mode }, 'listening');
+    const push = await openPush(platform).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
     const close = async (): Promise<void> => {
       const stragglers = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000);
       // Connections that are kept alive become idle one by one, as what they carried is answered.
       const idle = setInterval(() => app.server.closeIdleConnections(), 50);
-      await app.close();
+      await Promise.all([app.close(), push?.close()]);
       clearTimeout(stragglers);
       clearInterval(idle);
       await stopRest();
     };
-    return { app, creditors, jobs, close };
+    return { app, creditors, jobs, pushPort: push?.port, close };
   } catch (error) {
     await stopRest();
     throw listenProblem(config, error);
   }
 }
+
+/** Listens for what creditors push, where a port is told for that. */
+const openPush = async (platform: Platform): Promise<PushListener | undefined> =>
+  platform.config.pushPort === undefined
+    ? undefined
+    : openPushListener(platform, (app) => deliveryRoutes(app, platform, peerOrganisation));
 
 /** Waits for `work`, but not longer than that; what is not done by then is given up. */
 async function within(seconds: number, work: Promise<unknown>): Promise<void> {

@@ -1,6 +1,7 @@
 import CircuitBreaker from 'opossum';
 import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
+import { serverOf } from './certificate.ts';
 import type { Creditor } from './creditor.ts';
 import type { Loan } from './loan.ts';
 import { loansFromAnswer } from './wire.ts';
@@ -27,10 +28,11 @@ export function creditorClient(platform: Platform): CreditorClient {
   const breakers = new Map<string, CircuitBreaker<Parameters<Ask>, readonly Loan[]>>();
 
   const ask: Ask = async (creditor, nin, call) => {
-    const base = new URL(creditor.baseUrl);
+    const { origin, basePath, identity } = serverOf(creditor);
     const answer = await platform.http.get({
-      origin: base.origin,
-      path: `${base.pathname.replace(/\/$/, '')}/debt-information/v1/loans/${creditor.id}/customer`,
+      origin,
+      identity,
+      path: `${basePath}/debt-information/v1/loans/${creditor.id}/customer`,
       headers: { accept: 'application/json', customerid: nin.reveal(), 'x-trace-id': call.traceId },
       signal: call.signal,
       maxBytes: MAX_ANSWER_BYTES,

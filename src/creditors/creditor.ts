@@ -24,3 +24,36 @@ export function isOrganisationNumber(text: string): boolean {
   const sum = WEIGHTS.reduce((total, weight, place) => total + weight * Number(text.charAt(place)), 0);
   return (11 - (sum % 11)) % 11 === Number(text.charAt(8));
 }
+
+/** A creditor as operators see it: with everybody who delivers for it. While a portfolio moves these are two. */
+export interface RegisteredCreditor {
+  readonly id: string;
+  readonly name: string;
+  readonly contact: CreditorContact;
+  /** Off: it is not asked, and nobody delivers for it. */
+  readonly enabled: boolean;
+  readonly providers: readonly RegisteredProvider[];
+}
+
+/** Who delivers for a creditor, and how. */
+export interface RegisteredProvider {
+  readonly providerId: string;
+  readonly baseUrl: string;
+  /** Organisation numbers: whose certificates are good for pushing. */
+  readonly organisations: readonly string[];
+  readonly enabled: boolean;
+  /** When the last collection that was applied began; null: none yet. */
+  readonly deliveredAt: Date | null;
+}
+
+/**
+ * Reads who delivers: an organisation number in ISO 6523. `0192` and `9908` both are the Norwegian register, and the same provider is
+ * kept under one of them only. Undefined: it is none.
+ */
+export function providerFrom(text: string): string | undefined {
+  const number = /^(?:0192|9908):(\d{9})$/.exec(text)?.[1];
+  return number !== undefined && isOrganisationNumber(number) ? `9908:${number}` : undefined;
+}
+
+/** The organisation number of a provider. */
+export const organisationOf = (providerId: string): string => providerId.slice(providerId.indexOf(':') + 1);

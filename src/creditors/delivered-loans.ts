@@ -5,41 +5,48 @@ import type { Creditor } from './creditor.ts';
 import type { Loan } from './loan.ts';
 import { DELETE_LOANS, HOLDINGS, INSERT_LOAN, SAVE_CUSTOMER, creditorOf, loanOf } from './store.ts';
 
-/** A creditor that holds something for a person, and what it last delivered of it (nothing: an empty list). */
+/** A creditor that holds something for a person, at one of its providers, and what that last delivered of it (nothing: an empty list). */
 export interface Holding {
   readonly creditor: Creditor;
   readonly delivered: readonly Loan[];
 }
 
-/** The creditors that hold something for this person (D3), by name, each once. Disabled creditors are left out. */
-export async function holdingsOf(db: Queryable, vault: NinVault, nin: Nin): Promise<readonly Holding[]> {
-  const rows = await db.query(HOLDINGS, [vault.indexes(nin).map((index) => index.hash)]);
-  const holdings = new Map<string, { creditor: Creditor; delivered: Loan[]; deliveredAt: number }>();
+/**
+ * The creditors that hold something for this person (D3), by name; one whose portfolio is with two providers is there for each of
+ * them. Those that are switched off are left out, and loans of deliveries from before `freshSince` are, too: they say nothing of now.
+ */
+export async function holdingsOf(
+  db: Queryable,
+  vault: NinVault,
+  nin: Nin,
+  freshSince: Date,
+): Promise<readonly Holding[]> {
+  const rows = await db.query(HOLDINGS, [vault.indexes(nin).map((index) => index.hash), freshSince]);
+  const holdings = new Map<string, { creditor: Creditor; delivered: Map<string, Loan> }>();
   for (const row of rows) {
-    const deliveredAt = row.delivered_at.getTime();
-    let holding = holdings.get(row.creditor_id);
-    if (holding === undefined) {
-      holding = { creditor: creditorOf(row), delivered: [], deliveredAt };
-      holdings.set(row.creditor_id, holding);
-    }
-    // While keys are rotated a delivery may be there under the old hash and the new: rows come newest first, and that one counts.
-    if (holding.deliveredAt === deliveredAt && row.account_id !== null) {
-      holding.delivered.push(loanOf({ ...row, account_id: row.account_id }));
-    }
+    const pair = `${row.creditor_id} ${row.provider_id}`;
+    const holding = holdings.get(pair) ?? { creditor: creditorOf(row), delivered: new Map<string, Loan>() };
+    holdings.set(pair, holding);
+    if (row.account_id === null) continue;
+    const loan = loanOf({ ...row, account_id: row.account_id });
+    // While keys are rotated a loan may be there under the old hash and the new: the later one counts.
+    const other = holding.delivered.get(loan.accountId);
+    if (other === undefined || other.timestamp <= loan.timestamp) holding.delivered.set(loan.accountId, loan);
   }
-  return [...holdings.values()];
+  return Array.from(holdings.values(), ({ creditor, delivered }) => ({ creditor, delivered: [...delivered.values()] }));
 }
 
-/** Replaces what a creditor has delivered for one person; an empty list says that the person is a customer, and no more. */
+/** Replaces what was delivered for one person; an empty list says that the person is a customer, and no more. For sandboxes. */
 export async function replaceDelivered(
   tx: Transaction,
   vault: NinVault,
-  delivery: { nin: Nin; creditorId: string; loans: readonly Loan[]; at: Date },
+  delivery: { nin: Nin; creditor: Pick<Creditor, 'id' | 'providerId'>; loans: readonly Loan[]; at: Date },
 ): Promise<void> {
-  const { hash } = vault.index(delivery.nin);
-  await tx.query(SAVE_CUSTOMER, [hash, delivery.creditorId, delivery.at]);
-  await tx.query(DELETE_LOANS, [hash, delivery.creditorId]);
-  for (const loan of delivery.loans) await tx.query(INSERT_LOAN, [hash, delivery.creditorId, ...columnsOf(loan)]);
+  const { creditor, loans, at } = delivery;
+  const key = [vault.index(delivery.nin).hash, creditor.id, creditor.providerId];
+  await tx.query(SAVE_CUSTOMER, [...key, at]);
+  await tx.query(DELETE_LOANS, key);
+  for (const loan of loans) await tx.query(INSERT_LOAN, [...key, ...columnsOf(loan)]);
 }
 
 function columnsOf(loan: Loan): readonly SqlValue[] {

@@ -10,7 +10,6 @@ export interface HoldingRow {
   base_url: string;
   contact_email: string | null;
   contact_phone: string | null;
-  delivered_at: Date;
   account_id: string | null;
   type: Loan['type'];
   reported_at: Date;
@@ -26,38 +25,44 @@ export interface HoldingRow {
   installment_charge_period: InstallmentChargePeriod | null;
 }
 
-/** $1 all keyed hashes of the NIN */
+/**
+ * Loans that are older than $2 are left out: what is stale stands in for nobody (D3). A loan is as fresh as the last collection, which
+ * found it again, or as its push. $1 all keyed hashes of the NIN, $2 fresh since
+ */
 export const HOLDINGS = sql<HoldingRow>(
   'creditor_holdings',
-  `select c.id as creditor_id, c.name, c.provider_id, c.base_url, c.contact_email, c.contact_phone, d.delivered_at,
-          l.account_id, l.type, l.reported_at, l.co_borrower, l.credit_limit, l.interest_bearing_balance, l.non_interest_bearing_balance, l.original_balance, l.balance, l.terms,
+  `select c.id as creditor_id, c.name, p.provider_id, p.base_url, c.contact_email, c.contact_phone,
+          l.account_id, l.type, case when l.dated_with_delivery then p.drawn_at else l.reported_at end as reported_at, l.co_borrower,
+          l.credit_limit, l.interest_bearing_balance, l.non_interest_bearing_balance, l.original_balance, l.balance, l.terms,
           l.nominal_interest_rate, l.installment_charges, l.installment_charge_period
    from delivered_customer d
    join creditor c on c.id = d.creditor_id and c.enabled
-   left join delivered_loan l on l.nin_index = d.nin_index and l.creditor_id = d.creditor_id
+   join creditor_provider p on p.creditor_id = d.creditor_id and p.provider_id = d.provider_id and p.enabled
+   left join delivered_loan l on l.nin_index = d.nin_index and l.creditor_id = d.creditor_id and l.provider_id = d.provider_id
+     and greatest(p.delivered_at, d.delivered_at, l.pushed_at) >= $2
    where d.nin_index = any ($1)
-   order by c.name, c.id, d.delivered_at desc, l.account_id`,
+   order by c.name, c.id, p.provider_id, l.account_id`,
 );
 
-/** $1 hash, $2 creditor, $3 now */
+/** $1 hash, $2 creditor, $3 provider, $4 now */
 export const SAVE_CUSTOMER = sql<never>(
   'delivered_customer_save',
-  `insert into delivered_customer (nin_index, creditor_id, delivered_at) values ($1, $2, $3)
-   on conflict (nin_index, creditor_id) do update set delivered_at = excluded.delivered_at`,
+  `insert into delivered_customer (nin_index, creditor_id, provider_id, delivered_at) values ($1, $2, $3, $4)
+   on conflict (nin_index, creditor_id, provider_id) do update set delivered_at = excluded.delivered_at`,
 );
 
-/** $1 hash, $2 creditor */
+/** $1 hash, $2 creditor, $3 provider */
 export const DELETE_LOANS = sql<never>(
   'delivered_loan_delete',
-  'delete from delivered_loan where nin_index = $1 and creditor_id = $2',
+  'delete from delivered_loan where nin_index = $1 and creditor_id = $2 and provider_id = $3',
 );
 
 export const INSERT_LOAN = sql<never>(
   'delivered_loan_insert',
-  `insert into delivered_loan (nin_index, creditor_id, account_id, type, reported_at, co_borrower, credit_limit,
+  `insert into delivered_loan (nin_index, creditor_id, provider_id, account_id, type, reported_at, co_borrower, credit_limit,
      interest_bearing_balance, non_interest_bearing_balance, original_balance, balance, terms, nominal_interest_rate,
      installment_charges, installment_charge_period)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 );
 
 export const creditorOf = (row: HoldingRow): Creditor => ({

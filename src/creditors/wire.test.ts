@@ -1,114 +1,141 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loansFromAnswer } from './wire.ts';
+import {
+  brokenLoans,
+  card,
+  customerText,
+  doubledLoans,
+  facility,
+  incompleteLoans,
+  objectText,
+  repayment,
+} from '../../test/support/broken-deliveries.ts';
+import { loansFromAnswer, loansFromText } from './wire.ts';
 
 const asked = { customerId: '14842249091', creditorId: '315739268', fetchedAt: '2026-11-23T05:00:00.000Z' };
-const facility = {
-  type: 'creditFacility',
-  accountID: 'a-1',
-  timestamp: '2026-11-22T03:00:00Z',
-  coBorrower: 0,
-  creditLimit: 5_000_000,
-  interestBearingBalance: 100,
-  nonInterestBearingBalance: 0,
-  nominalInterestRate: 2_050,
-};
-const repayment = {
-  type: 'repaymentLoan',
-  accountID: 'a-2',
-  coBorrower: 2,
-  originalBalance: 100,
-  balance: 50,
-  nominalInterestRate: 1_300,
-  terms: 12,
-  installmentCharges: 0,
-  installmentChargePeriod: 'MONTHLY',
-};
-const card = {
-  type: 'chargeCard',
-  accountID: 'a-3',
-  coBorrower: 1,
-  interestBearingBalance: 1,
-  nonInterestBearingBalance: 2,
-};
-const read = (...loans: unknown[]) =>
-  loansFromAnswer({ customerID: asked.customerId, financialInstitutionID: asked.creditorId, loans }, asked);
+const [soundFacility, soundRepayment, soundCard] = [facility, repayment, card].map((loan) => objectText(loan));
+const sound = [String(soundFacility), String(soundRepayment), String(soundCard)];
+const answer = (loans: readonly string[], changes: Readonly<Record<string, string | undefined>> = {}): string =>
+  customerText(asked.customerId, asked.creditorId, loans, changes);
+const read = (...loans: readonly string[]) => loansFromText(answer(loans), asked);
 
 test('D3: a right answer is read whole; what may be missing becomes null or the time of the call', () => {
-  const loans = read(facility, repayment, card);
+  const without = { timestamp: undefined, installmentCharges: undefined, installmentChargePeriod: 'null' };
+  const loans = read(objectText(facility, without), ...sound.slice(1));
   assert.ok(Array.isArray(loans));
-  assert.deepEqual(loans[0], {
-    type: 'creditFacility',
-    accountId: 'a-1',
-    timestamp: '2026-11-22T03:00:00.000Z',
-    coBorrower: 0,
-    creditLimit: 5_000_000,
-    interestBearingBalance: 100,
-    nonInterestBearingBalance: 0,
-    nominalInterestRate: 2_050,
-    installmentCharges: null,
-    installmentChargePeriod: null,
-  });
-  assert.equal(loans[1]?.timestamp, asked.fetchedAt);
+  assert.deepEqual(loans, [
+    {
+      type: 'creditFacility',
+      accountId: 'a-1',
+      timestamp: asked.fetchedAt,
+      coBorrower: 0,
+      creditLimit: 5_000_000,
+      interestBearingBalance: 100,
+      nonInterestBearingBalance: 0,
+      nominalInterestRate: 2_050,
+      installmentCharges: null,
+      installmentChargePeriod: null,
+    },
+    {
+      type: 'repaymentLoan',
+      accountId: 'a-2',
+      timestamp: '2026-11-22T03:00:00.000Z',
+      coBorrower: 2,
+      originalBalance: 100,
+      balance: 50,
+      terms: 12,
+      nominalInterestRate: 1_300,
+      installmentCharges: 0,
+      installmentChargePeriod: null,
+    },
+    {
+      type: 'chargeCard',
+      accountId: 'a-3',
+      timestamp: '2026-11-22T03:00:00.000Z',
+      coBorrower: 1,
+      interestBearingBalance: 1,
+      nonInterestBearingBalance: 2,
+    },
+  ]);
   assert.deepEqual(read(), []);
+  for (const { text } of incompleteLoans) assert.ok(Array.isArray(read(text)), text);
 });
 
-test('D3: one broken rule, on whichever loan, rejects the whole answer', () => {
-  const without = (loan: object, name: string) =>
-    Object.fromEntries(Object.entries(loan).filter(([key]) => key !== name));
-  for (const [loan, rule] of [
-    [null, 'not_an_object'],
-    [[], 'not_an_object'],
-    [{ ...facility, type: 'mortgage' }, 'unknown_type'],
-    [without(facility, 'type'), 'unknown_type'],
-    [without(facility, 'accountID'), 'account_id_missing'],
-    [{ ...facility, accountID: '' }, 'account_id_missing'],
-    [{ ...facility, accountID: 7 }, 'account_id_missing'],
-    [without(facility, 'coBorrower'), 'co_borrower_invalid'],
-    [{ ...facility, coBorrower: 3 }, 'co_borrower_invalid'],
-    [{ ...facility, coBorrower: '0' }, 'co_borrower_invalid'],
-    [{ ...facility, creditLimit: -1 }, 'amount_invalid'],
-    [{ ...facility, creditLimit: -0 }, 'amount_invalid'],
-    [{ ...facility, creditLimit: 1.5 }, 'amount_invalid'],
-    [{ ...facility, creditLimit: '100' }, 'amount_invalid'],
-    [{ ...facility, creditLimit: 2 ** 53 }, 'amount_invalid'],
-    [{ ...facility, nominalInterestRate: null }, 'amount_invalid'],
-    [{ ...facility, installmentCharges: -1 }, 'amount_invalid'],
-    [without(facility, 'interestBearingBalance'), 'amount_invalid'],
-    [without(repayment, 'balance'), 'amount_invalid'],
-    [{ ...repayment, terms: -1 }, 'amount_invalid'],
-    [without(card, 'nonInterestBearingBalance'), 'amount_invalid'],
-    [{ ...facility, timestamp: 'yesterday' }, 'timestamp_invalid'],
-    [{ ...facility, timestamp: '2026-13-01T00:00:00Z' }, 'timestamp_invalid'],
-    [{ ...facility, timestamp: '2026-02-30T00:00:00Z' }, 'timestamp_invalid'],
-    [{ ...facility, timestamp: 1_700_000_000 }, 'timestamp_invalid'],
-    [{ ...facility, installmentChargePeriod: 'DAILY' }, 'period_invalid'],
-  ] as const) {
-    const bad =
-      loan !== null && !Array.isArray(loan) && 'accountID' in loan && loan.accountID === 'a-1'
-        ? { ...loan, accountID: 'a-9' }
-        : loan;
-    for (const place of [
-      [bad, facility, card],
-      [facility, bad, card],
-      [facility, card, bad],
-    ]) {
-      assert.equal(read(...place), rule, JSON.stringify(loan));
+test('D3: members that we do not know are left alone, whatever they are', () => {
+  const more = {
+    more: '{"a":[1.0,2e3,{"loans":7}]}',
+    rate: '20.5',
+    æøå: '"€ 💰 \\" \\\\ \\u00e6"',
+    ['__proto__']: '{"x":1}',
+  };
+  const loans = loansFromText(answer([objectText(facility, more)], more), asked);
+  assert.deepEqual(loans, read(sound[0] ?? ''));
+});
+
+test('D3: one broken rule, on whichever loan, rejects the whole answer and is told with its place', () => {
+  for (const { rule, text } of brokenLoans) {
+    for (const place of [0, 1, 3]) {
+      assert.deepEqual(read(...sound.toSpliced(place, 0, text)), { rule, loan: place }, text);
     }
   }
-  assert.equal(read(facility, { ...card, accountID: 'a-1' }), 'duplicate_account');
+  assert.deepEqual(read(...sound, objectText(card, { accountID: '"a-1"' })), { rule: 'duplicate_account', loan: 3 });
+});
+
+test('D3: of twenty loans and of two, the one whose account came before is found', () => {
+  for (const count of [2, 16, 17, 20]) {
+    const loans = Array.from({ length: count }, (_, index) => objectText(card, { accountID: `"n-${index}"` }));
+    assert.ok(Array.isArray(read(...loans)));
+    for (const earlier of [0, count - 2]) {
+      const again = objectText(card, { accountID: `"n-${earlier}"` });
+      assert.deepEqual(read(...loans.slice(0, -1), again), { rule: 'duplicate_account', loan: count - 1 });
+    }
+  }
+});
+
+test('D3: a key that comes twice in an object rejects the answer, however it is spelt and wherever it is', () => {
+  for (const text of doubledLoans) assert.deepEqual(read(...sound, text), { rule: 'duplicate_key' }, text);
+  const twice = answer(sound).replace(/\}$/, `,"customerID":"${asked.customerId}"}`);
+  assert.deepEqual(loansFromText(twice, asked), { rule: 'duplicate_key' });
 });
 
 test('D3: an answer for another customer or institution, or without a list, is rejected', () => {
-  const body = { customerID: asked.customerId, financialInstitutionID: asked.creditorId, loans: [] };
-  for (const [changed, rule] of [
-    [{ customerID: '29868099311' }, 'another_customer'],
-    [{ customerID: Number(asked.customerId) }, 'another_customer'],
-    [{ financialInstitutionID: '999999999' }, 'another_institution'],
-    [{ loans: {} }, 'loans_missing'],
-    [{ loans: null }, 'loans_missing'],
+  for (const [changes, rule] of [
+    [{ customerID: '"29868099311"' }, 'another_customer'],
+    [{ customerID: asked.customerId }, 'another_customer'],
+    [{ customerID: '"14842249091 "' }, 'another_customer'],
+    [{ customerID: undefined }, 'another_customer'],
+    [{ financialInstitutionID: '"999999999"' }, 'another_institution'],
+    [{ financialInstitutionID: '315739268' }, 'another_institution'],
+    [{ loans: '{}' }, 'loans_missing'],
+    [{ loans: 'null' }, 'loans_missing'],
+    [{ loans: undefined }, 'loans_missing'],
   ] as const) {
-    assert.equal(loansFromAnswer({ ...body, ...changed }, asked), rule);
+    assert.deepEqual(loansFromText(answer(sound, changes), asked), { rule }, rule);
   }
-  for (const bad of [null, [], 'x', 7]) assert.equal(loansFromAnswer(bad, asked), 'not_an_object');
+  for (const text of ['null', '[]', '"x"', '7'])
+    assert.deepEqual(loansFromText(text, asked), { rule: 'not_an_object' });
+});
+
+test('D3: an answer that is no JSON, no UTF-8, or nested without end is rejected, and nothing is thrown', () => {
+  const whole = answer(sound);
+  for (let length = 0; length < whole.length; length++) {
+    assert.deepEqual(loansFromText(whole.slice(0, length), asked), { rule: 'broken_json' });
+  }
+  for (const text of [`${whole}x`, `${whole}${whole}`, `\uFEFF${whole}`, `]${whole}`, whole.replace('}]', '}}')]) {
+    assert.deepEqual(loansFromText(text, asked), { rule: 'broken_json' });
+  }
+  const bytes = Buffer.from(answer([objectText(facility, { accountID: '"å"' })]), 'latin1');
+  assert.deepEqual(loansFromText(bytes.toString('utf8'), asked), { rule: 'not_utf8' });
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    const deep = `${open.repeat(100_000)}1${close.repeat(100_000)}`;
+    assert.deepEqual(loansFromText(answer(sound, { x: deep }), asked), { rule: 'too_deep' });
+  }
+});
+
+test('D3: of an answer parsed already, a broken rule is told by its name', () => {
+  assert.deepEqual(loansFromAnswer(JSON.parse(answer(sound)), asked), read(...sound));
+  assert.equal(loansFromAnswer(JSON.parse(answer(['{}'])), asked), 'unknown_type');
 });

@@ -13,7 +13,9 @@ export async function gatherDebt(
   client: CreditorClient,
   ask: { nin: Nin; traceId: string },
 ): Promise<readonly CreditorAnswer[]> {
-  const holdings = await holdingsOf(platform.db, platform.vault, ask.nin);
+  const stale = platform.config.deliveredStaleHours * 3_600_000;
+  const freshSince = new Date(platform.clock.now().getTime() - stale);
+  const holdings = await holdingsOf(platform.db, platform.vault, ask.nin, freshSince);
   return askCreditors(platform, client, { ...ask, holdings });
 }
 

@@ -45,11 +45,47 @@ test('D3: answered and missing are always the creditors asked, and a null stands
   fc.assert(
     fc.property(fc.array(answer), (answers) => {
       const debt = assembleDebt(answers);
-      assert.equal(debt.creditorsAnswered + debt.creditorsMissing, answers.length);
+      const asked = Object.values(Object.groupBy(answers, (answer) => answer.creditor.id)).map((parts = []) => parts);
+      assert.equal(debt.creditorsAnswered + debt.creditorsMissing, asked.length);
       const nulls = debt.entries.filter((entry) => entry.loan === null).length;
-      assert.equal(nulls, answers.filter(({ live, delivered }) => live === null && delivered.length === 0).length);
+      const unknown = asked.filter(
+        (parts) =>
+          parts.some(({ live }) => live === null) &&
+          parts.every(({ live, delivered }) => (live ?? delivered).length === 0),
+      );
+      assert.equal(nulls, unknown.length);
     }),
   );
+});
+
+test('D3: a creditor with two providers is one creditor: it has answered when both have, and of an account in both the later counts', () => {
+  const at = (provider: string, parts: Pick<CreditorAnswer, 'live' | 'delivered'>): CreditorAnswer => ({
+    creditor: { ...creditor('moving'), providerId: provider },
+    ...parts,
+  });
+  const dated = (accountId: string, day: number): Loan => ({
+    ...loan(accountId),
+    timestamp: `2026-11-${day}T00:00:00.000Z`,
+  });
+  const shown = (...answers: CreditorAnswer[]) =>
+    debtByCreditor(answers).map(({ answered, loans }) => [
+      answered,
+      loans?.map(({ accountId, timestamp }) => `${accountId} ${timestamp.slice(8, 10)}`).toSorted() ?? null,
+    ]);
+  const old = { live: null, delivered: [dated('moved', 20), dated('stays', 20)] };
+  assert.deepEqual(shown(at('old', old), at('new', { live: [dated('moved', 23)], delivered: [] })), [
+    [false, ['moved 23', 'stays 20']],
+  ]);
+  assert.deepEqual(
+    shown(
+      at('old', { live: [], delivered: [dated('moved', 20)] }),
+      at('new', { live: [dated('moved', 23)], delivered: [] }),
+    ),
+    [[true, ['moved 23']]],
+  );
+  assert.deepEqual(shown(at('old', { live: [], delivered: [] }), at('new', { live: null, delivered: [] })), [
+    [false, null],
+  ]);
 });
 
 test('D3, B1: of each creditor it is told whether it answered, what is shown of it, and how old the newest of that is', () => {

@@ -1,12 +1,12 @@
 import type { Creditor } from '../creditors/creditor.ts';
 import type { Loan } from '../creditors/loan.ts';
 
-/** What became of asking one creditor. */
+/** What became of asking one creditor, at one of its providers. */
 export interface CreditorAnswer {
   readonly creditor: Creditor;
   /** The loans that it answered with, none included; null when it did not answer, or answered badly. */
   readonly live: readonly Loan[] | null;
-  /** What it last delivered; used when it did not answer. */
+  /** What it last delivered, unless that is stale; used when it did not answer. */
   readonly delivered: readonly Loan[];
 }
 
@@ -35,14 +35,34 @@ export interface DebtInformation {
 
 /**
  * D3: a live answer overrides what was delivered, also an empty one. A creditor without one counts as missing: its loans are those
- * that it last delivered, with their older timestamps; with nothing delivered, nothing is known of it.
+ * that it last delivered, with their older timestamps; with nothing delivered in time, nothing is known of it. A creditor whose
+ * portfolio is with several providers has answered when all of them have; of an account that two of them tell of, the later counts.
  */
 export function debtByCreditor(answers: readonly CreditorAnswer[]): readonly CreditorDebt[] {
-  return answers.map(({ creditor, live, delivered }) => {
-    const loans = live ?? (delivered.length > 0 ? delivered : null);
-    const drawn = (loans ?? []).map((loan) => loan.timestamp).toSorted((a, b) => Date.parse(a) - Date.parse(b));
-    return { creditor, answered: live !== null, loans, drawnAt: drawn.at(-1) ?? null };
+  const byCreditor = Map.groupBy(answers, (answer) => answer.creditor.id);
+  return Array.from(byCreditor.values(), (parts) => {
+    const answered = parts.every((part) => part.live !== null);
+    const told = laterOfEachAccount(parts.flatMap(({ live, delivered }) => live ?? delivered));
+    const loans = told.length === 0 && !answered ? null : told;
+    const drawn = told.map((loan) => loan.timestamp).toSorted((a, b) => Date.parse(a) - Date.parse(b));
+    return { creditor: firstOf(parts).creditor, answered, loans, drawnAt: drawn.at(-1) ?? null };
   });
+}
+
+function laterOfEachAccount(loans: readonly Loan[]): readonly Loan[] {
+  const later = new Map<string, Loan>();
+  for (const loan of loans) {
+    const known = later.get(loan.accountId);
+    if (known === undefined || Date.parse(known.timestamp) < Date.parse(loan.timestamp))
+      later.set(loan.accountId, loan);
+  }
+  return [...later.values()];
+}
+
+function firstOf(parts: readonly CreditorAnswer[]): CreditorAnswer {
+  const [first] = parts;
+  if (first === undefined) throw new Error('a group has at least one member');
+  return first;
 }
 
 /**
@@ -50,12 +70,13 @@ export function debtByCreditor(answers: readonly CreditorAnswer[]): readonly Cre
  * missing is the number of creditors asked.
  */
 export function assembleDebt(answers: readonly CreditorAnswer[]): DebtInformation {
-  const creditorsAnswered = answers.filter((answer) => answer.live !== null).length;
+  const debts = debtByCreditor(answers);
+  const creditorsAnswered = debts.filter((debt) => debt.answered).length;
   return {
-    entries: debtByCreditor(answers).flatMap(({ creditor, loans }): readonly DebtEntry[] =>
+    entries: debts.flatMap(({ creditor, loans }): readonly DebtEntry[] =>
       (loans ?? [null]).map((loan) => ({ creditorName: creditor.name, loan })),
     ),
     creditorsAnswered,
-    creditorsMissing: answers.length - creditorsAnswered,
+    creditorsMissing: debts.length - creditorsAnswered,
   };
 }

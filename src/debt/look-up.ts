@@ -38,7 +38,7 @@ export async function lookUpDebt(
   await useConsent(platform, {
     consent,
     asking,
-    creditorsAsked: answers.length,
+    creditorsAsked: debt.creditorsAnswered + debt.creditorsMissing,
     creditorsAnswered: debt.creditorsAnswered,
     traceId,
   });

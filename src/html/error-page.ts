@@ -18,6 +18,7 @@ const troubles = {
   consent_revoked: 'consentEnded',
   consent_conflict: 'badRequest',
   form_refused: 'form',
+  certificate_refused: 'forbidden',
   signed_out: 'signedOut',
   not_found: 'notFound',
   method_not_allowed: 'badRequest',

@@ -1,122 +1,11 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { Population } from '../person/nin.ts';
+import { VARIABLES, type Variable } from './variables.ts';
 
 export type Mode = 'sandbox' | 'production';
 
-/** One variable of the environment: documentation and default come from here, and nowhere else. */
-interface Variable {
-  readonly name: string;
-  readonly what: string;
-  /** As shown to people; undefined: none. */
-  readonly fallback?: string;
-}
-
-const VARIABLES = [
-  {
-    name: 'SAMTYKKE_MODE',
-    what: '`sandbox` or `production`; when not set, `production` if NODE_ENV says so',
-    fallback: 'sandbox',
-  },
-  { name: 'PORT', what: 'port to listen on; 0 takes a free one; --port is the same', fallback: '4000' },
-  { name: 'HOST', what: 'address to listen on', fallback: 'localhost; production 0.0.0.0' },
-  {
-    name: 'PUBLIC_URL',
-    what: 'address by which the world reaches us, without a path',
-    fallback: 'http://localhost:PORT',
-  },
-  {
-    name: 'ACCESS_URL',
-    what: 'the authorization server (issuer), where it has a name of its own',
-    fallback: 'PUBLIC_URL',
-  },
-  {
-    name: 'API_URL',
-    what: 'the APIs, where they have a name of their own; the audiences begin with it',
-    fallback: 'PUBLIC_URL',
-  },
-  { name: 'PORTAL_URL', what: 'the portal, where it has a name of its own', fallback: 'PUBLIC_URL' },
-  {
-    name: 'DATABASE_URL',
-    what: 'an own PostgreSQL (15 or newer): the login that serves',
-    fallback: 'an embedded PostgreSQL in DATA_DIR',
-  },
-  { name: 'DATABASE_OWNER_URL', what: 'the login that owns the schema and migrates it', fallback: 'DATABASE_URL' },
-  { name: 'DATABASE_POOL_SIZE', what: 'connections to the database', fallback: '10' },
-  { name: 'DATA_DIR', what: 'folder for the embedded PostgreSQL, the sandbox keys and logs', fallback: '.data' },
-  {
-    name: 'KEYS_FILE',
-    what: 'file with all keys; production needs one that it did not get from a sandbox',
-    fallback: 'sandbox: DATA_DIR/keys.json, made at first start',
-  },
-  {
-    name: 'LOGIN_ISSUER',
-    what: 'OpenID Connect provider that people log in with; production needs it',
-    fallback: 'sandbox: its own TestID',
-  },
-  {
-    name: 'LOGIN_CLIENT_ID',
-    what: 'the id under which the login provider knows us; production needs it',
-    fallback: 'sandbox: samtykke',
-  },
-  {
-    name: 'LOGIN_CLIENT_SECRET',
-    what: 'our secret there; without one we prove ourselves with the `login` key of KEYS_FILE (private_key_jwt)',
-    fallback: 'none',
-  },
-  {
-    name: 'LOGIN_PRESET',
-    what: '`idporten`, or `generic` for any other OpenID Connect provider: what LOGIN_LEVELS is when not set',
-    fallback: 'idporten',
-  },
-  {
-    name: 'LOGIN_LEVELS',
-    what: 'levels of login (`acr`) that are good enough, lowest first, with commas between',
-    fallback: 'idporten: idporten-loa-substantial,idporten-loa-high; generic: not asked, not checked',
-  },
-  { name: 'LOGIN_NIN_CLAIM', what: 'claim of the ID token that holds the personal number', fallback: 'pid' },
-  { name: 'LOGIN_SCOPE', what: 'scopes that the login asks for', fallback: 'openid profile' },
-  {
-    name: 'OPERATOR_NAME',
-    what: 'who runs this installation, as people are told on the privacy page; production needs it',
-    fallback: 'sandbox: an invented one',
-  },
-  {
-    name: 'OPERATOR_EMAIL',
-    what: 'where people write about their data, as told there; production needs it',
-    fallback: 'sandbox: an invented one',
-  },
-  {
-    name: 'LOG_FILE',
-    what: 'file for the log, or `-` for standard output',
-    fallback: 'sandbox: DATA_DIR/samtykke.log; production -',
-  },
-  { name: 'LOG_LEVEL', what: '`debug`, `info`, `warn` or `error`', fallback: 'info' },
-  { name: 'LOOKUP_DEADLINE_MS', what: 'how long a lookup waits for creditors', fallback: '3000' },
-  { name: 'CREDITOR_CONNECTIONS', what: 'requests under way at once to one creditor', fallback: '16' },
-  {
-    name: 'RATE_LIMIT_PER_MINUTE',
-    what: 'requests a minute for each client on each node; 0: no limit',
-    fallback: 'sandbox 600000; production 6000',
-  },
-  {
-    name: 'TRUSTED_PROXIES',
-    what: 'addresses or networks of proxies in front, with commas between: who sends is then read from X-Forwarded-For',
-    fallback: 'none',
-  },
-  { name: 'SHUTDOWN_SECONDS', what: 'how long SIGTERM waits for what is in flight', fallback: '20' },
-  { name: 'FEED_READABLE_DAYS', what: 'how long events can be read', fallback: '7' },
-  { name: 'FEED_RETENTION_DAYS', what: 'how long events are kept', fallback: '30' },
-  { name: 'CONSENT_RETENTION_DAYS', what: 'how long the proof of a consent is kept after its end', fallback: '1096' },
-  { name: 'LOG_RETENTION_DAYS', what: 'how long the log of accesses and changes is kept', fallback: '1096' },
-  {
-    name: 'SANDBOX_PERSONS',
-    what: 'generated persons with debt, besides the test persons (sandbox only)',
-    fallback: '0',
-  },
-  { name: 'NIN_RULE_2032', what: '`true` accepts the control digits that come in 2032', fallback: 'false' },
-] as const satisfies readonly Variable[];
-
+/** Every variable that is read here, with what it means and its default. */
 export const variables: readonly Variable[] = VARIABLES;
 
 type Name = (typeof VARIABLES)[number]['name'];
@@ -149,6 +38,26 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly lookupDeadlineMs: number;
   readonly creditorConnections: number;
+  /** Paths of PEM files; undefined in production, where not told. The authorities: then the public ones that Node knows. */
+  readonly creditorCaFile: string | undefined;
+  readonly creditorCertFile: string | undefined;
+  readonly creditorKeyFile: string | undefined;
+  /** Undefined: nobody can push. */
+  readonly pushPort: number | undefined;
+  readonly pushHost: string;
+  readonly pushCertFile: string | undefined;
+  readonly pushKeyFile: string | undefined;
+  readonly pushCaFile: string | undefined;
+  readonly pushProxies: readonly string[];
+  /** In lower case. */
+  readonly pushCertHeader: string;
+  readonly collectAtOnce: number;
+  readonly collectPageMb: number;
+  readonly collectStallSeconds: number;
+  readonly collectMinutes: number;
+  readonly deliveredStaleHours: number;
+  readonly deliveredRetentionDays: number;
+  readonly deliveryRunRetentionDays: number;
   readonly rateLimitPerMinute: number;
   readonly trustedProxies: readonly string[];
   readonly shutdownSeconds: number;
@@ -167,6 +76,17 @@ const presetLevels = {
   generic: [],
 } as const satisfies Record<string, readonly string[]>;
 
+/** Of these, whoever has the first needs the second. */
+const pairs: readonly (readonly [Name, Name])[] = [
+  ['CREDITOR_CERT_FILE', 'CREDITOR_KEY_FILE'],
+  ['CREDITOR_KEY_FILE', 'CREDITOR_CERT_FILE'],
+  ['PUSH_PORT', 'PUSH_CERT_FILE'],
+  ['PUSH_PORT', 'PUSH_KEY_FILE'],
+  ['PUSH_PORT', 'PUSH_CA_FILE'],
+  ['PUSH_CERT_FILE', 'PUSH_PORT'],
+  ['PUSH_CA_FILE', 'PUSH_PORT'],
+];
+
 /** What is wrong with the configuration, a line for each; the message is all of them. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -182,6 +102,13 @@ export function modeOf(env: Env): Mode {
   const asked = env['SAMTYKKE_MODE'] ?? (env['NODE_ENV'] === 'production' ? 'production' : 'sandbox');
   if (asked === 'sandbox' || asked === 'production') return asked;
   throw new ConfigError([`SAMTYKKE_MODE is '${asked}': write 'sandbox' or 'production'`]);
+}
+
+/** Whether a text is an IP address, or a network as `10.0.0.0/8`. */
+function isNetwork(text: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
 /**
@@ -225,7 +152,7 @@ export function toConfig(env: Env): Config {
   const addresses = (name: Name): readonly string[] => {
     const parts = (read(name) ?? '').split(',').map((part) => part.trim());
     const named = parts.filter((part) => part !== '');
-    if (named.every((part) => isIP(part.replace(/\/\d{1,3}$/, '')) !== 0)) return named;
+    if (named.every(isNetwork)) return named;
     problems.push(`${name} must hold IP addresses or networks with commas between, as 10.0.0.5,192.168.0.0/16`);
     return [];
   };
@@ -251,7 +178,16 @@ export function toConfig(env: Env): Config {
     return undefined;
   };
 
+  /** A file of a certificate, a key or authorities; `ours`: where the sandbox keeps its own. */
+  const certificate = (name: Name, ours: string): string | undefined => {
+    const path = read(name) ?? (production ? undefined : `${dataDir}/certificates/${ours}`);
+    return path === undefined ? undefined : resolve(path);
+  };
+
   const port = whole('PORT', 4000, 0, 65_535);
+  const host = read('HOST') ?? (production ? '0.0.0.0' : 'localhost');
+  /** Where the sandbox takes deliveries: a free port where its own is one too. */
+  const besidePort = port === 0 ? 0 : port + 443 <= 65_535 ? port + 443 : port - 443;
   const publicUrl = origin('PUBLIC_URL', `http://localhost:${port}`);
   const accessUrl = origin('ACCESS_URL', publicUrl);
   const dataDir = resolve(read('DATA_DIR') ?? '.data');
@@ -274,12 +210,15 @@ export function toConfig(env: Env): Config {
       problems.push('LOGIN_ISSUER is not an https address: production needs one');
     else if (loginIssuer.startsWith(`${accessUrl}/testid`))
       problems.push('LOGIN_ISSUER is the sandbox login TestID: production never uses it');
+    for (const [one, other] of pairs) {
+      if (read(one) !== undefined && read(other) === undefined) problems.push(`${other} is missing: ${one} needs it`);
+    }
   }
 
   const config: Config = {
     mode,
     port,
-    host: read('HOST') ?? (production ? '0.0.0.0' : 'localhost'),
+    host,
     accessUrl,
     apiUrl: origin('API_URL', publicUrl),
     portalUrl: origin('PORTAL_URL', publicUrl),
@@ -300,6 +239,23 @@ export function toConfig(env: Env): Config {
     logLevel: oneOf('LOG_LEVEL', 'info', ['debug', 'info', 'warn', 'error']),
     lookupDeadlineMs: whole('LOOKUP_DEADLINE_MS', 3_000, 50, 60_000),
     creditorConnections: whole('CREDITOR_CONNECTIONS', 16, 1, 1_000),
+    creditorCaFile: certificate('CREDITOR_CA_FILE', 'authority.pem'),
+    creditorCertFile: certificate('CREDITOR_CERT_FILE', 'samtykke.pem'),
+    creditorKeyFile: certificate('CREDITOR_KEY_FILE', 'samtykke.key'),
+    pushPort: production && read('PUSH_PORT') === undefined ? undefined : whole('PUSH_PORT', besidePort, 0, 65_535),
+    pushHost: read('PUSH_HOST') ?? host,
+    pushCertFile: certificate('PUSH_CERT_FILE', 'push.pem'),
+    pushKeyFile: certificate('PUSH_KEY_FILE', 'push.key'),
+    pushCaFile: certificate('PUSH_CA_FILE', 'authority.pem'),
+    pushProxies: addresses('PUSH_PROXIES'),
+    pushCertHeader: (read('PUSH_CERT_HEADER') ?? 'client-cert').toLowerCase(),
+    collectAtOnce: whole('COLLECT_AT_ONCE', 4, 0, 64),
+    collectPageMb: whole('COLLECT_PAGE_MB', 500, 1, 100_000),
+    collectStallSeconds: whole('COLLECT_STALL_SECONDS', production ? 60 : 5, 1, 3_600),
+    collectMinutes: whole('COLLECT_MINUTES', 180, 1, 1_440),
+    deliveredStaleHours: whole('DELIVERED_STALE_HOURS', 48, 1, 8_784),
+    deliveredRetentionDays: whole('DELIVERED_RETENTION_DAYS', 30, 3, 3_660),
+    deliveryRunRetentionDays: whole('DELIVERY_RUN_RETENTION_DAYS', 366, 8, 36_600),
     rateLimitPerMinute: whole('RATE_LIMIT_PER_MINUTE', production ? 6_000 : 600_000, 0, 100_000_000),
     trustedProxies: addresses('TRUSTED_PROXIES'),
     shutdownSeconds: whole('SHUTDOWN_SECONDS', 20, 1, 600),
@@ -313,6 +269,15 @@ export function toConfig(env: Env): Config {
   };
   if (config.feedRetentionDays <= config.feedReadableDays) {
     problems.push('FEED_RETENTION_DAYS must be more than FEED_READABLE_DAYS');
+  }
+  if (config.deliveredRetentionDays * 24 <= config.deliveredStaleHours) {
+    problems.push('DELIVERED_RETENTION_DAYS must be more than DELIVERED_STALE_HOURS');
+  }
+  if (config.pushPort === config.port && config.port !== 0) {
+    problems.push('PUSH_PORT is the same as PORT: deliveries need a port of their own');
+  }
+  if (!/^[\w-]{1,64}$/.test(config.pushCertHeader)) {
+    problems.push('PUSH_CERT_HEADER is not the name of a header: write it as client-cert');
   }
   if (!config.loginScope.split(/\s+/).includes('openid')) {
     problems.push('LOGIN_SCOPE must hold the word openid: without it there is no login');

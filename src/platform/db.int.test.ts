@@ -123,7 +123,7 @@ test('a number beyond 2^53 is an error and not another number', async () => {
 });
 
 test('no HTTP call can be made while a transaction is open', async () => {
-  const http = httpClient({ connections: 1 });
+  const http = httpClient({ connections: 1, plainHttp: true, mutualTls: () => assert.fail('never asked for') });
   const call = () =>
     http.get({ origin: 'http://127.0.0.1:9', path: '/', headers: {}, signal: AbortSignal.timeout(500), maxBytes: 1 });
   await assert.rejects(db.transaction(call), /while a database transaction is open/);

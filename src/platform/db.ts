@@ -39,15 +39,20 @@ export interface Database extends Queryable {
    * transaction. When the connection is lost during COMMIT the outcome is unknown and the error says `unavailable`.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** How this one connects, for a process of our own. It holds a password: hand it to nobody else, and never by a command line. */
+  login(): DatabaseLogin;
   close(): Promise<void>;
 }
 
-export interface DatabaseOptions {
+export interface DatabaseLogin {
   readonly url: string;
-  readonly poolSize: number;
-  readonly applicationName?: string;
   /** A role to take on at connecting, when one login both migrates and serves. */
   readonly role?: string;
+}
+
+export interface DatabaseOptions extends DatabaseLogin {
+  readonly poolSize: number;
+  readonly applicationName?: string;
   /** Longest time of one statement, in milliseconds; a server that does not answer gets two seconds more. */
   readonly statementMs?: number;
   readonly onConnectionError?: (error: Error) => void;
@@ -61,7 +66,7 @@ const insideTransaction = new AsyncLocalStorage<true>();
 /** Whether the caller runs inside `transaction`: the HTTP client refuses to speak to anyone then. */
 export const isInsideTransaction = (): boolean => insideTransaction.getStore() === true;
 
-const types: pg.CustomTypesConfig = {
+export const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
     oid === pg.types.builtins.INT8
       ? parseSafeInteger
@@ -76,14 +81,10 @@ function parseSafeInteger(text: string): number {
 
 /** Opens a pool; connects lazily, and again by itself when the database was away. */
 export function openDatabase(options: DatabaseOptions): Database {
-  // What an address says in `options` would be taken instead of ours, and the serving role be dropped without a word.
-  const url = new URL(options.url);
-  const given = url.searchParams.getAll('options');
-  url.searchParams.delete('options');
-  const settings = [...given, ...(options.role === undefined ? [] : [`-c role=${options.role}`])].join(' ');
+  const { url, settings } = withSettings(options, []);
   const statementMs = options.statementMs ?? STATEMENT_MS;
   const pool = new pg.Pool({
-    connectionString: url.href,
+    connectionString: url,
     max: options.poolSize,
     application_name: options.applicationName ?? 'samtykke',
     connectionTimeoutMillis: 5_000,
@@ -94,7 +95,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,
-    ...(settings === '' ? {} : { options: settings }),
+    ...settings,
   });
   const report = options.onConnectionError ?? (() => undefined);
   // Without a listener on the pool *and* on each client, a connection that is cut while idle or closing ends the process.
@@ -105,8 +106,25 @@ export function openDatabase(options: DatabaseOptions): Database {
     kind: 'database',
     query: (statement, values = []) => retried(() => onLivingConnection(pool, statement, values)),
     transaction: (work) => retried(() => inTransaction(pool, work)),
+    login: () => ({ url: options.url, ...(options.role === undefined ? {} : { role: options.role }) }),
     close: () => pool.end(),
   };
+}
+
+/**
+ * The address to connect to, and the settings that go with it. What an address says in `options` would be taken instead of ours,
+ * and the serving role be dropped without a word: so the two are put together.
+ */
+export function withSettings(
+  login: DatabaseLogin,
+  more: readonly string[],
+): { url: string; settings: { options?: string } } {
+  const url = new URL(login.url);
+  const given = url.searchParams.getAll('options');
+  url.searchParams.delete('options');
+  const role = login.role === undefined ? [] : [`role=${login.role}`];
+  const options = [...given, ...[...role, ...more].map((setting) => `-c ${setting}`)].join(' ');
+  return { url: url.href, settings: options === '' ? {} : { options } };
 }
 
 /** Whatever keeps us from connecting, a refusal by the server included, means that the database is away. */
@@ -160,14 +178,7 @@ async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => P
   const client = await connect(pool);
   let broken: Error | undefined;
   try {
-    await run(client, BEGIN, []);
-    const tx: Transaction = {
-      kind: 'transaction',
-      query: (statement, values = []) => run(client, statement, values),
-    };
-    const result = await insideTransaction.run(true, () => work(tx));
-    await commit(client);
-    return result;
+    return await committed(client, work);
   } catch (error) {
     // Over a connection that does not answer nothing more is said: it is closed, and that rolls back too.
     if (error instanceof DomainError && error.code === 'unavailable') broken = error;
@@ -182,17 +193,36 @@ async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => P
   }
 }
 
+/** Begins a transaction, runs `work` and commits. What is thrown leaves it open: the caller rolls back, or closes the connection. */
+export async function committed<Result>(
+  client: pg.ClientBase,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  await run(client, BEGIN, []);
+  const tx: Transaction = {
+    kind: 'transaction',
+    query: (statement, values = []) => run(client, statement, values),
+  };
+  const result = await insideTransaction.run(true, () => work(tx));
+  await commit(client);
+  return result;
+}
+
 const BEGIN = sql('begin', 'begin isolation level read committed');
 
 /** A COMMIT of a failed transaction does not fail: PostgreSQL answers ROLLBACK to it. That must not pass for success. */
-async function commit(client: pg.PoolClient): Promise<void> {
+async function commit(client: pg.ClientBase): Promise<void> {
   const result = await client.query('commit').catch((error: unknown) => {
     throw translated(error);
   });
   if (result.command !== 'COMMIT') throw new Error('the transaction was rolled back instead of committed');
 }
 
-async function run<Row>(on: pg.PoolClient, statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> {
+export async function run<Row>(
+  on: pg.ClientBase,
+  statement: Statement<Row>,
+  values: readonly SqlValue[],
+): Promise<Row[]> {
   try {
     const result = await on.query({ name: statement.name, text: statement.text, values: [...values] });
     return result.rows as Row[];
@@ -227,7 +257,7 @@ export function violatedConstraint(error: unknown): string | undefined {
 // took too long (57014, 55P03), a primary that has become a replica (25006): another try, a little later, may go through.
 const AWAY_STATES = /^(08...|53300|57P0[1-3]|57014|55P03|25006)$/;
 
-function translated(error: unknown): unknown {
+export function translated(error: unknown): unknown {
   // The server's errors carry a SQLSTATE; what has none came from the connection itself (refused, reset, timed out).
   const state = sqlState(error);
   if (error instanceof RangeError) return error; // ours: `parseSafeInteger`

@@ -1,5 +1,32 @@
-import { Pool } from 'undici';
+import { lookup, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { Pool, type Dispatcher } from 'undici';
+import { refusedAddress } from './address-ranges.ts';
+import type { Config } from './config.ts';
 import { isInsideTransaction } from './db.ts';
+import { readClientTls, type ClientTls } from './tls.ts';
+
+export interface HttpCall {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ends the call, wherever it is: waiting for a connection, for headers, or in the midst of the body. */
+  readonly signal: AbortSignal;
+  /** Of the body; a call whose answer grows beyond that fails. */
+  readonly maxBytes: number;
+  /** Whom the server must be. With it the call is over mutual TLS; without, over ordinary TLS that tells nobody who we are. */
+  readonly identity?: ServerIdentity;
+}
+
+/** Whom a server must be, beside the host that its certificate is for. */
+export interface ServerIdentity {
+  /** Calls with another key share no connections with these. */
+  readonly key: string;
+  /** What is wrong with a certificate of a known authority (its subject's organizationIdentifier as Node reads it), in a word. */
+  refuse(organizationIdentifier: unknown): string | undefined;
+}
 
 export interface HttpAnswer {
   readonly status: number;
@@ -7,65 +34,221 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-export interface HttpGet {
-  /** Scheme, host and port. */
-  readonly origin: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Ends the call, wherever it is: waiting for a connection, for headers, or in the midst of the body. */
-  readonly signal: AbortSignal;
-  readonly maxBytes: number;
+export interface HttpStream {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /**
+   * As it arrives, and no faster than it is read. Can be read once, and holds its connection until it has been read to its end, left
+   * (`break`), or discarded. Throws as the call does.
+   */
+  readonly body: AsyncIterable<Buffer>;
+  /** Instead of reading it. */
+  discard(): Promise<void>;
 }
 
-/** Speaks HTTP to others. Redirects are not followed. One pool of kept-alive connections for each origin. */
+/**
+ * `not_reached`: no connection, or no TLS over it; `wrong_server`: the server's certificate is not good, or not its own;
+ * `not_allowed`: we may not ask there; `cut`: the connection ended, or spoke no HTTP; `encoded`: packed, which nobody asked for.
+ */
+export type HttpFailure = 'not_reached' | 'wrong_server' | 'not_allowed' | 'cut' | 'encoded' | 'too_large';
+
+/** Why a call failed. Holds nothing of what was sent or received, and no cause that might. */
+export class HttpCallError extends Error {
+  readonly failure: HttpFailure;
+  constructor(failure: HttpFailure, message: string) {
+    super(message);
+    this.name = 'HttpCallError';
+    this.failure = failure;
+  }
+}
+
+/**
+ * Speaks HTTP to others. Redirects are answered as they are, and not followed. Packed answers are not asked for, and not taken. One
+ * pool of kept-alive connections for each origin and identity. Refuses inside a database transaction.
+ *
+ * Both calls throw HttpCallError when the call fails, or the reason of the signal when that ended it.
+ */
 export interface HttpClient {
-  /** Throws when the call fails, is aborted, or the body is larger than `maxBytes`. Refuses inside a database transaction. */
-  get(call: HttpGet): Promise<HttpAnswer>;
+  /** Reads the whole answer, as UTF-8. */
+  get(call: HttpCall): Promise<HttpAnswer>;
+  /** Answers when the headers are there. */
+  stream(call: HttpCall): Promise<HttpStream>;
   close(): Promise<void>;
 }
 
-/** `connections`: calls under way at once to one origin; more of them wait for their turn (or their signal). */
-export function httpClient(options: { connections: number }): HttpClient {
+export interface HttpClientOptions {
+  /** Calls under way at once to one server; more of them wait for their turn (or their signal). */
+  readonly connections: number;
+  /** Whether servers may be spoken to in the clear. */
+  readonly plainHttp: boolean;
+  /** What calls with an identity prove us with; asked for when the first one is made. What it throws is that call's failure. */
+  readonly mutualTls: () => ClientTls;
+  /** Whether an IP address may be connected to; asked after names have been looked up. All may, unless told. */
+  readonly mayReach?: (address: string) => boolean;
+}
+
+/**
+ * The client of an installation. Outside of a sandbox it speaks TLS only, and to nobody in a network of our own, whatever the names of
+ * creditors have come to stand for since they were registered.
+ */
+export const configuredHttpClient = (config: Config): HttpClient =>
+  httpClient({
+    connections: config.creditorConnections,
+    plainHttp: config.mode === 'sandbox',
+    mutualTls: () => readClientTls(config),
+    ...(config.mode === 'sandbox' ? {} : { mayReach: (address) => refusedAddress(address) === undefined }),
+  });
+
+/** Opens no connection before the first call. */
+export function httpClient(options: HttpClientOptions): HttpClient {
   const pools = new Map<string, Pool>();
-  const poolOf = (origin: string): Pool => {
-    const known = pools.get(origin);
+  let clientTls: ClientTls | undefined;
+
+  const poolOf = ({ origin, identity }: HttpCall): Pool => {
+    const name = `${origin} ${identity?.key ?? ''}`;
+    const known = pools.get(name);
     if (known !== undefined) return known;
+    checkAllowed(new URL(origin), options);
+    if (identity !== undefined && origin.startsWith('https:')) clientTls ??= options.mutualTls();
     // Undici's own timeouts fire a second late; every call brings a signal instead.
     const pool = new Pool(origin, {
       connections: options.connections,
       headersTimeout: 0,
       bodyTimeout: 0,
       pipelining: 1,
+      connect: {
+        minVersion: 'TLSv1.2',
+        lookup: lookupWithin(options.mayReach),
+        ...(identity === undefined || clientTls === undefined ? {} : mutual(identity, clientTls)),
+      },
     });
-    pools.set(origin, pool);
+    pools.set(name, pool);
     return pool;
+  };
+
+  const ask = async (call: HttpCall): Promise<Dispatcher.ResponseData> => {
+    if (isInsideTransaction()) throw new Error('no HTTP call may be made while a database transaction is open');
+    const pool = poolOf(call);
+    const answer = await pool
+      .request({
+        method: 'GET',
+        path: call.path,
+        headers: { ...call.headers, 'accept-encoding': 'identity' },
+        signal: call.signal,
+      })
+      .catch((error: unknown) => {
+        throw failureOf(error, call);
+      });
+    const encoding = answer.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') {
+      await discard(answer, call);
+      throw new HttpCallError('encoded', 'the answer is encoded, which was not asked for');
+    }
+    return answer;
   };
 
   return {
     get: async (call) => {
-      if (isInsideTransaction()) throw new Error('no HTTP call may be made while a database transaction is open');
-      const { statusCode, headers, body } = await poolOf(call.origin).request({
-        method: 'GET',
-        path: call.path,
-        headers: call.headers,
-        signal: call.signal,
-      });
+      const answer = await ask(call);
       const chunks: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > call.maxBytes) throw new Error(`the answer is larger than ${call.maxBytes} bytes`); // leaving the loop closes the body
-        chunks.push(chunk);
-      }
-      const type = headers['content-type'];
+      for await (const chunk of bodyOf(answer, call)) chunks.push(chunk);
+      const type = answer.headers['content-type'];
       return {
-        status: statusCode,
+        status: answer.statusCode,
         contentType: typeof type === 'string' ? type : '',
         body: Buffer.concat(chunks).toString('utf8'),
+      };
+    },
+    stream: async (call) => {
+      const answer = await ask(call);
+      return {
+        status: answer.statusCode,
+        headers: answer.headers,
+        body: bodyOf(answer, call),
+        discard: () => discard(answer, call),
       };
     },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
+}
+
+/** Reads a body, for as long as it may be. Whoever leaves the loop closes the connection. */
+async function* bodyOf({ body }: Dispatcher.ResponseData, call: HttpCall): AsyncGenerator<Buffer, void> {
+  let bytes = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > call.maxBytes) {
+        throw new HttpCallError('too_large', `the answer is larger than ${call.maxBytes} bytes`);
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    throw failureOf(error, call);
+  }
+}
+
+/** A small rest is read, so that the connection can be used again; of a larger one the connection is closed. */
+async function discard({ body }: Dispatcher.ResponseData, call: HttpCall): Promise<void> {
+  await body.dump({ limit: 65_536, signal: call.signal }).catch(() => undefined);
+}
+
+function checkAllowed(url: URL, options: HttpClientOptions): void {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && options.plainHttp)) {
+    throw new HttpCallError('not_allowed', 'the address is not https');
+  }
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  // What is an address already is never looked up.
+  if (isIP(host) !== 0 && options.mayReach?.(host) === false) throw addressRefused();
+}
+
+const addressRefused = (): HttpCallError =>
+  new HttpCallError('not_allowed', 'the host has an address that may not be connected to');
+
+/** Looks up names as usual; but where any of their addresses may not be connected to, none is. */
+const lookupWithin =
+  (mayReach: HttpClientOptions['mayReach']): LookupFunction =>
+  (hostname, options, done) => {
+    lookup(hostname, options, (error, found: string | LookupAddress[], family) => {
+      const addresses = typeof found === 'string' ? [found] : (found ?? []).map(({ address }) => address);
+      const refused = error === null && mayReach !== undefined && !addresses.every((address) => mayReach(address));
+      done(refused ? addressRefused() : error, found, family);
+    });
+  };
+
+/** Authorities of creditors, our certificate, and after the usual checks of theirs (chain, dates, purpose, host) whose it is. */
+const mutual = (identity: ServerIdentity, { ca, cert, key }: ClientTls) => ({
+  cert,
+  key,
+  ...(ca === undefined ? {} : { ca }),
+  checkServerIdentity: (host: string, certificate: PeerCertificate): Error | undefined => {
+    const wrongHost = checkServerIdentity(host, certificate);
+    if (wrongHost !== undefined) return wrongHost;
+    const { organizationIdentifier } = certificate.subject as { organizationIdentifier?: unknown };
+    const refusal = identity.refuse(organizationIdentifier);
+    return refusal === undefined
+      ? undefined
+      : new HttpCallError('wrong_server', `the server's certificate is refused: ${refusal}`);
+  },
+});
+
+/** Errors of TLS that are about the other side's certificate, by the names that OpenSSL and Node give them. */
+const CERTIFICATE_CODE =
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/;
+
+/** What became of a call, without what others put into their messages: those may quote what was sent or received. */
+function failureOf(error: unknown, call: HttpCall): unknown {
+  if (call.signal.aborted) return call.signal.reason;
+  if (error instanceof HttpCallError) return error;
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  const word = typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'unknown error';
+  if (CERTIFICATE_CODE.test(word))
+    return new HttpCallError('wrong_server', `the server's certificate is refused: ${word}`);
+  const connecting = syscall === 'connect' || syscall === 'getaddrinfo' || word === 'UND_ERR_CONNECT_TIMEOUT';
+  return connecting
+    ? new HttpCallError('not_reached', `the server cannot be reached: ${word}`)
+    : new HttpCallError('cut', `the connection failed: ${word}`);
 }

@@ -14,11 +14,14 @@ export interface Log {
   flush(): void;
 }
 
-/** `file`: a path (made when missing), or `-` for standard output. */
+/** Takes the log to standard error, also where that cannot be opened as a file. */
+export const STANDARD_ERROR = '/dev/stderr';
+
+/** `file`: a path (made when missing), `-` for standard output, or STANDARD_ERROR. */
 export function openLog(options: { file: string; level: string }): Log {
   let giveUpAt = Infinity;
   const destination = pino.destination({
-    dest: options.file === '-' ? 1 : options.file,
+    dest: options.file === '-' ? 1 : options.file === STANDARD_ERROR ? 2 : options.file,
     mkdir: true,
     sync: false,
     minLength: 0,

@@ -9,6 +9,8 @@ export interface Metrics {
   /** One creditor asked in a lookup. */
   creditorAsked(outcome: 'answered' | 'missing'): void;
   jobRun(labels: { job: string; outcome: 'ok' | 'failed' }): void;
+  /** One delivery that ended: a collection, or a push. */
+  delivery(labels: { kind: 'collect' | 'push'; outcome: 'applied' | 'rejected' | 'failed' }, seconds: number): void;
   /** One browser that came back from the login provider. */
   login(outcome: 'signed_in' | 'cancelled' | 'failed'): void;
 }
@@ -35,6 +37,13 @@ export function openMetrics(): Metrics {
     labelNames: ['job', 'outcome'],
     registers: [registry],
   });
+  const deliveries = new Histogram({
+    name: 'samtykke_delivery_seconds',
+    help: 'Deliveries of creditors that ended, by kind and outcome',
+    labelNames: ['kind', 'outcome'],
+    buckets: [0.01, 0.1, 1, 5, 15, 60, 300, 1_200, 3_600],
+    registers: [registry],
+  });
   const logins = new Counter({
     name: 'samtykke_logins_total',
     help: 'Browsers that came back from the login provider, by what became of it',
@@ -47,6 +56,7 @@ export function openMetrics(): Metrics {
     request: (labels, seconds) => requests.observe(labels, seconds),
     creditorAsked: (outcome) => creditors.inc({ outcome }),
     jobRun: (labels) => jobs.inc(labels),
+    delivery: (labels, seconds) => deliveries.observe(labels, seconds),
     login: (outcome) => logins.inc({ outcome }),
   };
 }

@@ -201,7 +201,8 @@ export function connectionProblem(error: unknown, variable: string): unknown {
   );
 }
 
-function connectSentence(cause: unknown, variable: string): string {
+/** Why a connection failed, as a line that names where the address came from and what to do. Never the address itself. */
+export function connectSentence(cause: unknown, variable: string): string {
   const { code } = (cause ?? {}) as { code?: string };
   if (code === undefined) {
     return `the database of ${variable} does not answer: check host and port, and that it is running`;

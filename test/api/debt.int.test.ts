@@ -124,16 +124,22 @@ test('D3: a slow creditor within the deadline has answered', async () => {
 test('D3: a live empty list is an answer, and overrides what was delivered', async () => {
   // Delivered for someone for whom the creditor's server holds nothing.
   const { hash } = world.platform.vault.index(Nin.fromStored('07857193886'));
-  const [row] = await world.inspect('select creditor_id from delivered_customer limit 1');
-  await world.inspect('insert into delivered_customer values ($1, $2, now())', [hash, row.creditor_id]);
+  const [row] = await world.inspect('select creditor_id, provider_id from delivered_customer limit 1');
+  const key = [hash, row.creditor_id, row.provider_id];
   await world.inspect(
-    `insert into delivered_loan (nin_index, creditor_id, account_id, type, reported_at, co_borrower, interest_bearing_balance, non_interest_bearing_balance)
-     values ($1, $2, 'old', 'chargeCard', now(), 0, 1, 1)`,
-    [hash, row.creditor_id],
+    'insert into delivered_customer (nin_index, creditor_id, provider_id, delivered_at) values ($1, $2, $3, now())',
+    key,
+  );
+  await world.inspect(
+    `insert into delivered_loan (nin_index, creditor_id, provider_id, account_id, type, reported_at, co_borrower,
+       interest_bearing_balance, non_interest_bearing_balance)
+     values ($1, $2, $3, 'old', 'chargeCard', now(), 0, 1, 1)`,
+    key,
   );
   const answer = await lookUp(await newConsent(world, { nin: '07857193886' }));
   assert.deepEqual(answer.json.loans, []);
   assert.deepEqual([answer.json.numberOfCreditorsAnswered, answer.json.numberOfcreditorsMissing], [1, 0]);
+  await world.inspect('delete from delivered_loan where nin_index = $1', [hash]);
   await world.inspect('delete from delivered_customer where nin_index = $1', [hash]);
 });
 

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { InjectOptions } from 'fastify';
 import { Agent } from 'undici';
 import type { Env } from '../../src/platform/config.ts';
@@ -28,6 +28,8 @@ export const nodeOver = (database: TestDatabase): Env => ({
   DATABASE_URL: database.servingUrl,
   DATABASE_OWNER_URL: database.ownerUrl,
   KEYS_FILE: process.env['SAMTYKKE_TEST_KEYS'],
+  // All nodes of a run have the same certificates, and so can ask each other's creditors.
+  DATA_DIR: dirname(process.env['SAMTYKKE_TEST_KEYS'] ?? ''),
 });
 
 /** Starts a node, and resolves when it serves. `port`: a free one unless told. Throws what it said when it cannot start. */
@@ -38,6 +40,7 @@ export async function startNode(env: Env, port?: number): Promise<NodeProcess> {
     env: {
       PATH: process.env['PATH'],
       PORT: String(chosen),
+      PUSH_PORT: '0',
       PUBLIC_URL: API,
       LOG_FILE: evidenceLog(),
       ...env,

@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import pg from 'pg';
+import { sandboxCertificates } from '../../sandbox/authority.ts';
 import { startCreditorServers, type CreditorServers } from '../../sandbox/creditor-servers.ts';
 import { sandboxClients } from '../../sandbox/clients.ts';
 import { sandboxRoutes } from '../../sandbox/routes.ts';
@@ -9,6 +11,7 @@ import { testIdRoutes } from '../../sandbox/testid/routes.ts';
 import { buildApp } from '../../src/app.ts';
 import { apiPaths, apiScopes, type Api } from '../../src/clients/audience.ts';
 import { registerConsent } from '../../src/consent/register.ts';
+import { serverOf } from '../../src/creditors/certificate.ts';
 import { creditorClient, type CreditorClient } from '../../src/creditors/creditor-client.ts';
 import { allJobs } from '../../src/jobs.ts';
 import { Nin } from '../../src/person/nin.ts';
@@ -56,6 +59,7 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
   const keysFile = process.env['SAMTYKKE_TEST_KEYS'] ?? '';
   const config = toConfig({
     SAMTYKKE_MODE: 'sandbox',
+    DATA_DIR: dirname(keysFile),
     KEYS_FILE: keysFile,
     LOG_FILE: evidenceLog(),
     LOOKUP_DEADLINE_MS: '400',
@@ -70,8 +74,10 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     takeOnServingRole: false,
   });
   const businessClock = await followBusinessClock(platform.db, clock);
-  const servers = await startCreditorServers({ now: () => clock.now(), slowMs: 150 });
+  const certificates = await sandboxCertificates(join(config.dataDir, 'certificates'), clock.realNow());
+  const servers = await startCreditorServers({ now: () => clock.now(), certificates, slowMs: 150 });
   await seed(platform, servers.creditors, { count: 0, seed: 1 });
+  await shakeHands(platform, servers);
   const creditors = creditorClient(platform);
   // Timers are left alone: tests say when what is due is done.
   const jobs = startJobs([], platform);
@@ -120,6 +126,20 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
       if (options.database === undefined) await database.drop();
     },
   };
+}
+
+/**
+ * Opens a connection to each creditor. Where many tests run at once the first handshakes of a process take as long as a lookup has time;
+ * what is held against that is how creditors answer.
+ */
+async function shakeHands(platform: Platform, servers: CreditorServers): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  await Promise.all(
+    servers.creditors.map((creditor) => {
+      const { origin, identity } = serverOf(creditor);
+      return platform.http.get({ origin, identity, path: '/', headers: {}, signal, maxBytes: 1_000 });
+    }),
+  );
 }
 
 /** Counts come as numbers. */

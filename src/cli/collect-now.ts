@@ -1,0 +1,42 @@
+import { DomainError } from '../errors/domain-error.ts';
+import type { DeliveryReport } from '../delivery/delivery-run.ts';
+import { openCollector } from '../delivery/collector.ts';
+import { readKeysFile } from '../platform/keys.ts';
+import { openLog, STANDARD_ERROR } from '../platform/log.ts';
+import { openMetrics } from '../platform/metrics.ts';
+import { readClientTls } from '../platform/tls.ts';
+import { CommandProblem } from './command-problem.ts';
+import type { Connected } from './connect.ts';
+
+/**
+ * Collects from one creditor at once, in a process of its own as a node does. Throws what is wrong with keys and certificates before
+ * anything is begun. What is logged goes where a node's log goes; but what would go to standard output goes to standard error, and
+ * then only what went wrong with us: the outcome is told by the command.
+ */
+export async function collectNow(
+  { platform }: Connected,
+  creditorId: string,
+): Promise<{ reports: readonly DeliveryReport[]; busy: number }> {
+  const toStandardOutput = platform.config.logFile === '-';
+  const config = toStandardOutput
+    ? { ...platform.config, logFile: STANDARD_ERROR, logLevel: 'error' as const }
+    : platform.config;
+  readClientTls(config);
+  try {
+    readKeysFile(config.keysFile);
+  } catch (error) {
+    throw new CommandProblem([(error as Error).message]);
+  }
+  const log = openLog({ file: config.logFile, level: config.logLevel });
+  const collector = openCollector({ ...platform, config, log, metrics: openMetrics() });
+  try {
+    return await collector.collectCreditor(creditorId);
+  } catch (error) {
+    if (error instanceof DomainError) throw error;
+    const where = toStandardOutput ? 'above' : `in ${config.logFile}`;
+    throw new CommandProblem([`${(error as Error).message}: why is in the log, ${where}`]);
+  } finally {
+    await collector.close();
+    log.flush();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Session } from '../platform/db-session.ts';
+import { isDropOverHalf, type Applied, type Pair } from './delivery-run.ts';
+import type { Staged } from './stage.ts';
+import { END_APPLIED, LAST_APPLIED } from './run-log.ts';
+import {
+  ADD_CUSTOMERS,
+  ADD_LOANS,
+  CHANGE_LOANS,
+  COMPARE_CUSTOMERS,
+  COMPARE_LOANS,
+  COMPARE_WHOLE_TABLES,
+  COUNT_DUPLICATED,
+  DATE_PAIR,
+  FOLLOW_DIFFERENCES,
+  FORGET_CLOSED,
+  LEAVE_CLOSED,
+  LOCK_TO_SWAP,
+  MARK_FIRST,
+  REMOVE_CUSTOMERS,
+  REMOVE_LOANS,
+} from './store.ts';
+
+/**
+ * Puts what is staged in this session in the place of what the pair delivered before, and ends the run, in one transaction: readers,
+ * who read in one statement, see the one or the other, and wait for nothing. Pushes to this pair wait until it is done; what they
+ * said that this delivery cannot know of yet stays (`store.ts` says which).
+ *
+ * An empty delivery clears all else: that is how portfolios move to another provider.
+ */
+export async function swapIn(
+  session: Session,
+  pair: Pair,
+  run: { id: string; began: Date; staged: Staged; now: () => Date },
+): Promise<Applied> {
+  const { creditorId, providerId } = pair;
+  const { began, staged } = run;
+  // Without loans there is no telling when it was drawn, but that it was not before we asked.
+  const drawnAt = staged.drawnAt ?? began;
+  return session.transaction(async (tx) => {
+    await tx.query(LOCK_TO_SWAP, [creditorId, providerId]);
+    await tx.query(COMPARE_WHOLE_TABLES);
+    const [before = { customers: 0, loans: 0 }] = await tx.query(LAST_APPLIED, [creditorId, providerId]);
+    const [duplicated = { count: 0 }] = await tx.query(COUNT_DUPLICATED, [creditorId, providerId]);
+    const [closed] = await tx.query(LEAVE_CLOSED, [creditorId, providerId]);
+    if (closed !== undefined && closed.left > 0) await tx.query(MARK_FIRST);
+    await tx.query(FORGET_CLOSED, [creditorId, providerId, began, drawnAt]);
+    await tx.query(COMPARE_LOANS, [creditorId, providerId, began, drawnAt]);
+    await tx.query(COMPARE_CUSTOMERS, [creditorId, providerId]);
+    await tx.query(FOLLOW_DIFFERENCES);
+    await tx.query(REMOVE_LOANS, [creditorId, providerId]);
+    await tx.query(CHANGE_LOANS, [creditorId, providerId, drawnAt]);
+    await tx.query(ADD_LOANS, [creditorId, providerId, drawnAt]);
+    await tx.query(ADD_CUSTOMERS, [creditorId, providerId, began]);
+    await tx.query(REMOVE_CUSTOMERS, [creditorId, providerId]);
+    await tx.query(DATE_PAIR, [creditorId, providerId, began, drawnAt]);
+    const applied: Applied = {
+      kind: 'applied',
+      customers: staged.customers,
+      loans: staged.loans,
+      warnings: staged.warnings,
+      droppedOverHalf: isDropOverHalf(before, staged),
+      duplicatedAccounts: duplicated.count,
+    };
+    const { customers, loans, warnings, droppedOverHalf, duplicatedAccounts } = applied;
+    const counts = [customers, loans, warnings, droppedOverHalf, duplicatedAccounts];
+    await tx.query(END_APPLIED, [run.id, run.now(), ...counts]);
+    return applied;
+  });
+}
