@@ -13,9 +13,12 @@ create table audit_log (
   creditors_answered integer,
   reason text,
   trace_id text,
+  creditor_id text,
+  change jsonb,
   constraint audit_log_pkey PRIMARY KEY (id),
   constraint audit_log_actor_check CHECK ((actor = ANY (ARRAY['client'::text, 'person'::text, 'operator'::text, 'clock'::text]))),
-  constraint audit_log_kind_check CHECK ((kind = ANY (ARRAY['consent_registered'::text, 'debt_disclosed'::text, 'consent_archived'::text, 'permission_changed'::text])))
+  constraint audit_log_check CHECK (((kind = 'creditor_changed'::text) = ((creditor_id IS NOT NULL) AND (change IS NOT NULL)))) NOT VALID,
+  constraint audit_log_kind_check CHECK ((kind = ANY (ARRAY['consent_registered'::text, 'debt_disclosed'::text, 'consent_archived'::text, 'permission_changed'::text, 'creditor_changed'::text]))) NOT VALID
 );
 CREATE INDEX audit_log_by_consent ON public.audit_log USING btree (consent_id) WHERE (consent_id IS NOT NULL);
 CREATE INDEX audit_log_by_person ON public.audit_log USING btree (person_id, at) WHERE (person_id IS NOT NULL);
@@ -137,7 +140,6 @@ create table creditor_provider (
   creditor_id text not null,
   provider_id text not null,
   base_url text not null,
-  client_certificate text,
   organisations text[] not null default '{}'::text[],
   enabled boolean not null default true,
   delivered_at timestamp with time zone,
@@ -146,7 +148,6 @@ create table creditor_provider (
   constraint creditor_provider_creditor_id_fkey FOREIGN KEY (creditor_id) REFERENCES creditor(id),
   constraint creditor_provider_base_url_check CHECK (((length(base_url) >= 8) AND (length(base_url) <= 500))),
   constraint creditor_provider_check CHECK (((delivered_at IS NULL) = (drawn_at IS NULL))),
-  constraint creditor_provider_client_certificate_check CHECK (((length(client_certificate) >= 1) AND (length(client_certificate) <= 100))),
   constraint creditor_provider_provider_id_check CHECK (((length(provider_id) >= 1) AND (length(provider_id) <= 50)))
 );
 
@@ -569,7 +570,7 @@ grant insert, select, update (open) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
 grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, outcome, outcome_at, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
-grant insert, select, update (base_url, client_certificate, organisations, enabled, delivered_at, drawn_at) on table creditor_provider to samtykke_app;
+grant insert, select, update (base_url, organisations, enabled, delivered_at, drawn_at) on table creditor_provider to samtykke_app;
 grant delete, insert, select, update on table delivered_closing to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { organisationOf } from '../src/creditors/creditor.ts';
 import { sandboxCreditors } from './creditor-list.ts';
@@ -70,9 +70,9 @@ function areGood(folder: string, now: Date): boolean {
 
 /** Makes all of them beside the folder, and moves them there when they are whole. */
 async function replaceAll(folder: string, now: Date): Promise<void> {
-  const draft = `${folder}.${process.pid}.new`;
-  const former = `${folder}.${process.pid}.old`;
-  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  const draft = mkdtempSync(`${folder}.new-`);
+  const former = `${draft}.former`;
   try {
     // A clock that is a little behind ours is no reason to refuse what has just been made.
     const validity = { from: new Date(now.getTime() - DAY_MS), to: new Date(now.getTime() + 3_650 * DAY_MS) };

@@ -33,7 +33,8 @@ export function deliveredBatches(generated?: GeneratedPopulation): DeliveredBatc
         providerID: creditor.providerId,
         customers: onPage.map((nin) => {
           const holding = holdingsOf(nin, generated).find((held) => held.creditorId === creditor.id);
-          return wireCustomer(nin, creditor.id, dated(holding?.loans ?? [], drawn));
+          // Who has not delivered any loans of a customer yet tells that it has the customer: otherwise nobody would ask it.
+          return wireCustomer(nin, creditor.id, holding?.delivered === true ? dated(holding.loans, drawn) : []);
         }),
       };
     },
@@ -48,7 +49,7 @@ async function customersByCreditor(generated: GeneratedPopulation | undefined): 
     else known.push(nin);
   };
   for (const { nin, holdings } of testPersons) {
-    for (const holding of holdings) if (holding.delivered) enter(nin, holding.creditorId);
+    for (const holding of holdings) enter(nin, holding.creditorId);
   }
   if (generated === undefined) return customers;
   let drawn = 0;

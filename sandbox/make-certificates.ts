@@ -1,5 +1,5 @@
 import { webcrypto } from 'node:crypto';
-import type { JsonAttributeAndObjectValue } from '@peculiar/x509';
+import type * as X509 from '@peculiar/x509';
 
 /** A certificate with its private key, both as PEM. */
 export interface MadeCertificate {
@@ -54,23 +54,23 @@ export async function makeAuthority(name: string, validity: Validity): Promise<M
 /** Lets an authority issue what is ordered, good or not. */
 export async function issueCertificate(authority: MadeCertificate, order: CertificateOrder): Promise<MadeCertificate> {
   const x509 = await library();
-  const issuer = new x509.X509Certificate(authority.cert);
+  const issuer = await issuerOf(authority);
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const { keyUsage = 'digitalSignature', purposes, hosts = [] } = order;
   const certificate = await x509.X509CertificateGenerator.create({
     subject: new x509.Name(
-      order.subject.map((attribute): JsonAttributeAndObjectValue =>
+      order.subject.map((attribute): X509.JsonAttributeAndObjectValue =>
         Object.fromEntries(
           Object.entries(attribute).map(([name, values]) => [name, values.map((value) => ({ utf8String: value }))]),
         ),
       ),
     ),
-    issuer: issuer.subjectName,
+    issuer: issuer.name,
     notBefore: order.validity.from,
     notAfter: order.validity.to,
     signingAlgorithm: ALGORITHM,
     publicKey: keys.publicKey,
-    signingKey: await webcrypto.subtle.importKey('pkcs8', derOf(authority.key), ALGORITHM, false, ['sign']),
+    signingKey: issuer.key,
     extensions: [
       new x509.BasicConstraintsExtension(order.isAuthority === true, undefined, true),
       ...(keyUsage === null ? [] : [new x509.KeyUsagesExtension(x509.KeyUsageFlags[keyUsage], true)]),
@@ -84,11 +84,37 @@ export async function issueCertificate(authority: MadeCertificate, order: Certif
               hosts.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? 'ip' : 'dns', value })),
             ),
           ]),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      issuer.keyIdentifier,
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
   return { cert: `${certificate.toString('pem')}\n`, key: await privatePem(keys.privateKey) };
+}
+
+/** What an authority puts into each certificate, and signs it with. */
+interface Issuer {
+  readonly name: X509.Name;
+  readonly key: webcrypto.CryptoKey;
+  readonly keyIdentifier: X509.Extension;
+}
+
+const issuers = new WeakMap<MadeCertificate, Promise<Issuer>>();
+
+/** Read once for many certificates: that is a third of the work. */
+function issuerOf(authority: MadeCertificate): Promise<Issuer> {
+  const known = issuers.get(authority) ?? readIssuer(authority);
+  issuers.set(authority, known);
+  return known;
+}
+
+async function readIssuer({ cert, key }: MadeCertificate): Promise<Issuer> {
+  const x509 = await library();
+  const { subjectName, publicKey } = new x509.X509Certificate(cert);
+  return {
+    name: subjectName,
+    key: await webcrypto.subtle.importKey('pkcs8', derOf(key), ALGORITHM, false, ['sign']),
+    keyIdentifier: await x509.AuthorityKeyIdentifierExtension.create(publicKey),
+  };
 }
 
 async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
@@ -99,7 +125,7 @@ async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
 const derOf = (pem: string): Buffer<ArrayBuffer> => Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
 
 /** Loaded when something is to be made, and so not at every start: it takes longer to load than to work. */
-async function library(): Promise<typeof import('@peculiar/x509')> {
+async function library(): Promise<typeof X509> {
   lendReflection();
   return import('@peculiar/x509');
 }

@@ -25,6 +25,7 @@ const NGI_PREPRODUCTION = 'https://api-preprod.norskgjeld.no';
 const GENERATED_SEED = 20_261_123;
 
 export interface Sandbox {
+  /** With the ports that were chosen. */
   readonly config: Config;
   /** Where the data is, for people. */
   readonly database: string;
@@ -87,7 +88,7 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
     });
     closers.push(() => samtykke.close());
     await samtykke.jobs.runDue();
-    return { config, database: database.name, close };
+    return { config: { ...config, pushPort: samtykke.pushPort }, database: database.name, close };
   } catch (error) {
     await close();
     throw error;

@@ -15,6 +15,7 @@ Samtykke sandbox: ${accessUrl}
   client    ${client.name}, id ${client.id}, secret ${secret}
   person    ${person?.nin} (${person?.shows.replace(/\.$/, '').toLowerCase()}; more in the README)
   database  ${database}
+  push      https://localhost:${config.pushPort}/loans, as one of ${config.dataDir}/certificates/deliverers (README)
   log       ${config.logFile === '-' ? 'standard output' : config.logFile}
 
 Click, log in as a test person, answer, and see what the client gets:

@@ -69,7 +69,7 @@ async function whatProductionLacks({ db, config }: Platform): Promise<readonly s
   );
   if (called.length > 0 && config.creditorCertFile === undefined) {
     problems.push(
-      `CREDITOR_CERT_FILE and CREDITOR_KEY_FILE are missing: ${called.length} creditors are registered, and know us by a client certificate`,
+      `CREDITOR_CERT_FILE and CREDITOR_KEY_FILE are missing: production needs them to call creditors (registered: ${called.length})`,
     );
   }
   return problems;

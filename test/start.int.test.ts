@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
+import { Agent } from 'undici';
+import { sandboxCertificates } from '../sandbox/authority.ts';
 import { generateKeysFile } from '../src/platform/keys.ts';
 import { variables } from '../src/platform/config.ts';
 import { createDatabase, withClient } from './support/database.ts';
@@ -192,7 +194,20 @@ test('R5: SIGTERM while it is still starting lets it start and stop, and ends wi
   assert.equal(await postgresOn(dataDir), '');
 });
 
+const sandboxFiles = join(dirname(process.env['SAMTYKKE_TEST_KEYS'] ?? ''), 'certificates');
+/** The variables of all certificates, with those of the run's sandboxes; or with one path. */
+const certificateFiles = (path?: string): Record<string, string> => ({
+  CREDITOR_CA_FILE: path ?? join(sandboxFiles, 'authority.pem'),
+  CREDITOR_CERT_FILE: path ?? join(sandboxFiles, 'samtykke.pem'),
+  CREDITOR_KEY_FILE: path ?? join(sandboxFiles, 'samtykke.key'),
+  PUSH_PORT: '0',
+  PUSH_CA_FILE: path ?? join(sandboxFiles, 'authority.pem'),
+  PUSH_CERT_FILE: path ?? join(sandboxFiles, 'push.pem'),
+  PUSH_KEY_FILE: path ?? join(sandboxFiles, 'push.key'),
+});
+
 test('R4, X7: production refuses what is only good for a sandbox, names each of it, and has no /sandbox', async () => {
+  await sandboxCertificates(sandboxFiles, new Date());
   const keys = join(folder(), 'keys.json');
   const sandboxKeys = join(folder(), 'keys.json');
   writeFileSync(keys, generateKeysFile({ sandbox: false }));
@@ -241,6 +256,7 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
     assert.match(ofSandbox.stderr, /this database belongs to a sandbox installation/);
 
     const port = await freePort();
+    const pushPort = await freePort();
     const child = spawn(process.execPath, ['src/main.ts', '--port', String(port)], {
       env: {
         PATH: process.env['PATH'],
@@ -249,6 +265,8 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
         KEYS_FILE: keys,
         HOST: '127.0.0.1',
         LOG_FILE: evidenceLog(),
+        ...certificateFiles(),
+        PUSH_PORT: String(pushPort),
       },
     });
     const at = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
@@ -267,6 +285,12 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
       ((await (await at('/.well-known/openid-configuration')).json()) as { issuer: string }).issuer,
       'https://samtykke.example',
     );
+    // Nobody is told anything there without a certificate, and the other port knows nothing of deliveries.
+    const unsure = new Agent({ connect: { rejectUnauthorized: false } });
+    const nobody = await unsure.request({ origin: `https://127.0.0.1:${pushPort}`, path: '/loans', method: 'POST' });
+    assert.equal(nobody.statusCode, 403);
+    await unsure.destroy();
+    assert.equal((await fetch(`http://127.0.0.1:${port}/loans`, { method: 'POST' })).status, 404);
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     assert.deepEqual((await ended)[0], 0);
@@ -276,9 +300,20 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
         `insert into client (id, name, organisation_number, secret_hashes, created_at) values ('a0000000-0000-4000-8000-000000000009', 'X', '314159268', array[sha256('sandbox-secret-1')], now())`,
       ),
     );
+    await withClient(database.superuserUrl, async (client) => {
+      await client.query(`insert into creditor (id, name) values ('314159268', 'X')`);
+      await client.query(
+        `insert into creditor_provider (creditor_id, provider_id, base_url, organisations)
+         values ('314159268', '9908:314159268', 'https://creditor.example', '{314159268}')`,
+      );
+    });
     const weak = await runToEnd([], { ...production, ...urls, KEYS_FILE: keys });
     assert.equal(weak.code, 1);
     assert.match(weak.stderr, /client a0000000-0000-4000-8000-000000000009 has a sandbox secret/);
+    assert.match(weak.stderr, /CREDITOR_CERT_FILE and CREDITOR_KEY_FILE are missing: .*\(registered: 1\)/);
+    const gone = join(folder(), 'gone.pem');
+    const unread = await runToEnd([], { ...production, ...urls, KEYS_FILE: keys, ...certificateFiles(gone) });
+    assert.equal(unread.stderr.match(/_FILE .* cannot be read \(ENOENT\)/g)?.length, 6, unread.stderr);
   } finally {
     await database.drop();
     await sandboxDatabase.drop();

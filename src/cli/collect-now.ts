@@ -1,6 +1,7 @@
 import { DomainError } from '../errors/domain-error.ts';
 import type { DeliveryReport } from '../delivery/delivery-run.ts';
 import { openCollector } from '../delivery/collector.ts';
+import type { Config } from '../platform/config.ts';
 import { readKeysFile } from '../platform/keys.ts';
 import { openLog, STANDARD_ERROR } from '../platform/log.ts';
 import { openMetrics } from '../platform/metrics.ts';
@@ -22,11 +23,7 @@ export async function collectNow(
     ? { ...platform.config, logFile: STANDARD_ERROR, logLevel: 'error' as const }
     : platform.config;
   readClientTls(config);
-  try {
-    readKeysFile(config.keysFile);
-  } catch (error) {
-    throw new CommandProblem([(error as Error).message]);
-  }
+  refuseBadKeys(config);
   const log = openLog({ file: config.logFile, level: config.logLevel });
   const collector = openCollector({ ...platform, config, log, metrics: openMetrics() });
   try {
@@ -38,5 +35,18 @@ export async function collectNow(
   } finally {
     await collector.close();
     log.flush();
+  }
+}
+
+/** As a node that starts (R4). */
+function refuseBadKeys({ keysFile, mode }: Config): void {
+  let sandbox: boolean;
+  try {
+    ({ sandbox } = readKeysFile(keysFile));
+  } catch (error) {
+    throw new CommandProblem([(error as Error).message]);
+  }
+  if (sandbox && mode === 'production') {
+    throw new CommandProblem(['KEYS_FILE holds keys that a sandbox made: production needs keys of its own']);
   }
 }

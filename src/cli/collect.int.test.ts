@@ -36,7 +36,10 @@ test('D3: an operator collects from a creditor at once, is told what came, and f
   const told = JSON.parse(again.stdout);
   assert.deepEqual([told.number, told.busy, told.deliveries.length], [number, 0, 1]);
   const { provider, outcome, customers, loans, rule, failure } = told.deliveries[0];
-  assert.deepEqual([provider, outcome, customers, loans, rule, failure], [`9908:${number}`, 'applied', 3, 4, null, null]);
+  assert.deepEqual(
+    [provider, outcome, customers, loans, rule, failure],
+    [`9908:${number}`, 'applied', 3, 4, null, null],
+  );
 
   const shown = await json(['show', number]);
   assert.deepEqual(
@@ -97,7 +100,10 @@ test('R4: without keys, or without our certificate, nothing is begun, and it is 
   const number = creditorIds.havsule;
   const cases = [
     [{ KEYS_FILE: '/nowhere/keys.json' }, /^samtykke: KEYS_FILE \/nowhere\/keys\.json cannot be read \(ENOENT\)\n$/],
-    [{ CREDITOR_CERT_FILE: join(import.meta.dirname, 'main.ts') }, /^samtykke: CREDITOR_CERT_FILE .* holds no certificate/],
+    [
+      { CREDITOR_CERT_FILE: join(import.meta.dirname, 'main.ts') },
+      /^samtykke: CREDITOR_CERT_FILE .* holds no certificate/,
+    ],
   ] as const;
   for (const [env, message] of cases) {
     const { code, stdout, stderr } = await creditor(['collect', number], env);

@@ -11,7 +11,7 @@ import { INSTALLATION } from './store.ts';
 /** What most commands need of a platform: no keys, no certificates. */
 export interface Connected {
   readonly platform: Pick<Platform, 'clock' | 'config' | 'db'>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -66,12 +66,15 @@ async function checkInstallation(db: Database, config: Config, from: string): Pr
 }
 
 const notMigrated = (from: string): CommandProblem =>
-  new CommandProblem([`the database of ${from} is not of this version yet: start a node of this version, which migrates it`]);
+  new CommandProblem([
+    `the database of ${from} is not of this version yet: start a node of this version, which migrates it`,
+  ]);
 
 /** Undefined table; no privilege for it, or for the role; no such role. */
 function problemOf(error: unknown, from: string): unknown {
   if (sqlState(error) === '42P01') return notMigrated(from);
-  if (sqlState(error) === '42501') return new CommandProblem([`the login of ${from} may not read the database: use the one that serves`]);
+  if (sqlState(error) === '42501')
+    return new CommandProblem([`the login of ${from} may not read the database: use the one that serves`]);
   if (!(error instanceof DomainError) || error.code !== 'unavailable') return error;
   const mend = from === 'DATABASE_URL' ? [] : ['it may have been stopped: npm start starts it'];
   return new CommandProblem([connectSentence(error.cause, from), ...mend]);

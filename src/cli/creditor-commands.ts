@@ -16,7 +16,7 @@ import { plain } from './table.ts';
 export interface Tools {
   readonly output: Output;
   /** Does something over a connection, which ends with it. */
-  connected<Result>(work: (connected: Connected) => Promise<Result>): Promise<Result>;
+  readonly connected: <Result>(work: (connected: Connected) => Promise<Result>) => Promise<Result>;
 }
 
 interface AddOptions extends Omit<RegistrationInput, 'number' | 'organisations'> {
@@ -42,7 +42,7 @@ export function creditorCommands(program: Command, tools: Tools): void {
     .option(
       '--deliverer <number>',
       "organisation whose certificate is good for pushing; repeat it for more, '' for nobody (default: the provider)",
-      (number: string, before: readonly string[] = []) => [...before, number],
+      (number: string, before: readonly string[] | undefined) => [...(before ?? []), number],
     )
     .option('--json', 'answer in JSON')
     .addHelpText('after', ADD_HELP)
@@ -106,7 +106,10 @@ async function add({ output, connected }: Tools, number: string, options: AddOpt
     registerCreditor(platform, { number, ...rest, organisations: deliverer }),
   );
   if (result.outcome === 'refused') {
-    throw new CommandProblem(result.problems.map((problem) => problemLine(problem, number)), EXIT.usage);
+    throw new CommandProblem(
+      result.problems.map((problem) => problemLine(problem, number)),
+      EXIT.usage,
+    );
   }
   const { outcome, creditor, changes } = result;
   if (json) output.json({ outcome, changes, creditor: creditorJson(creditor) });
@@ -137,7 +140,10 @@ async function list({ output, connected }: Tools, { json }: JsonOption): Promise
         const told = creditorJson(creditor);
         const lastCollection = (provider: string) =>
           last.filter((run) => run.creditorId === creditor.id && run.providerId === provider).map(runJson)[0] ?? null;
-        return { ...told, providers: told.providers.map((it) => ({ ...it, lastCollection: lastCollection(it.provider) })) };
+        return {
+          ...told,
+          providers: told.providers.map((it) => ({ ...it, lastCollection: lastCollection(it.provider) })),
+        };
       }),
     );
     return;
@@ -195,7 +201,9 @@ async function collect({ output, connected }: Tools, number: string, { json }: J
     output.json({ number, busy, deliveries });
   } else output.data(collectedTable(collected, output.look));
   const lines = [
-    busy > 0 ? `somebody else is collecting from ${busy} of its providers at this moment: see samtykke creditor show ${number}` : '',
+    busy > 0
+      ? `somebody else is collecting from ${busy} of its providers at this moment: see samtykke creditor show ${number}`
+      : '',
     collected.some((run) => run.outcome !== 'applied') ? 'what was delivered before stays as it was' : '',
     collected.length + busy === 0 ? 'nothing was collected: it has been switched off meanwhile' : '',
   ].filter((line) => line !== '');
@@ -204,7 +212,10 @@ async function collect({ output, connected }: Tools, number: string, { json }: J
 
 function checked(number: string): string {
   if (isOrganisationNumber(number)) return number;
-  throw new CommandProblem([`'${plain(number)}' is no organisation number of a creditor: see samtykke creditor list`], EXIT.usage);
+  throw new CommandProblem(
+    [`'${plain(number)}' is no organisation number of a creditor: see samtykke creditor list`],
+    EXIT.usage,
+  );
 }
 
 function known(number: string, creditor: RegisteredCreditor | undefined): RegisteredCreditor {

@@ -6,7 +6,14 @@ import { remarkOn, resultOf } from './describe-run.ts';
 const told = (outcome: Outcome): string =>
   remarkOn(resultOf({ runId: 'r', creditorId: '210437185', providerId: '9908:210437185', seconds: 1, outcome }));
 
-const applied = { kind: 'applied', customers: 3, loans: 4, warnings: 0, droppedOverHalf: false, duplicatedAccounts: 0 } as const;
+const applied = {
+  kind: 'applied',
+  customers: 3,
+  loans: 4,
+  warnings: 0,
+  droppedOverHalf: false,
+  duplicatedAccounts: 0,
+} as const;
 
 test('a delivery in order needs no remark; what is odd about it is told', () => {
   assert.equal(told(applied), '');
@@ -28,12 +35,18 @@ test('a refused delivery is told with page, record, loan and rule, as far as the
 
 test('a delivery that did not come is told with why, and with the status that was answered', () => {
   assert.equal(told({ kind: 'failed', failure: 'timeout' }), 'nothing came for too long');
-  assert.equal(told({ kind: 'failed', failure: 'server_error', status: 503 }), 'the server cannot answer now (status 503)');
+  assert.equal(
+    told({ kind: 'failed', failure: 'server_error', status: 503 }),
+    'the server cannot answer now (status 503)',
+  );
 });
 
 test('what a newer version wrote down is told as it is', () => {
   const run = { ...resultOf({ runId: 'r', creditorId: '', providerId: '', seconds: 1, outcome: applied }) };
   assert.equal(remarkOn({ ...run, outcome: 'failed', failure: 'moon_phase' }), 'moon_phase');
-  assert.equal(remarkOn({ ...run, outcome: 'rejected', rule: 'moon_phase' }), 'the delivery breaks a rule (moon_phase)');
+  assert.equal(
+    remarkOn({ ...run, outcome: 'rejected', rule: 'moon_phase' }),
+    'the delivery breaks a rule (moon_phase)',
+  );
   assert.equal(remarkOn({ ...run, outcome: null }), 'under way, or cut off');
 });

@@ -78,7 +78,9 @@ export function remarkOn(run: RunResult): string {
     case 'applied':
       return [
         run.droppedOverHalf ? 'less than half of the one before' : '',
-        (run.duplicatedAccounts ?? 0) > 0 ? `accounts that another provider delivers too: ${run.duplicatedAccounts}` : '',
+        (run.duplicatedAccounts ?? 0) > 0
+          ? `accounts that another provider delivers too: ${run.duplicatedAccounts}`
+          : '',
         (run.warnings ?? 0) > 0 ? `members missing that should be there: ${run.warnings}` : '',
       ]
         .filter((remark) => remark !== '')

@@ -50,7 +50,14 @@ test('R3: a misspelt command or flag is an error that names the right one; nothi
 });
 
 test('R3: help and version are answers: on standard output, with exit code 0, without a database', async () => {
-  for (const args of [['--help'], ['help'], ['creditor', '--help'], ['help', 'creditor'], ['creditor', 'add', '--help'], ['--version']]) {
+  for (const args of [
+    ['--help'],
+    ['help'],
+    ['creditor', '--help'],
+    ['help', 'creditor'],
+    ['creditor', 'add', '--help'],
+    ['--version'],
+  ]) {
     const { code, stdout, stderr } = await samtykke({ DATABASE_URL: 'nonsense' }, ...args);
     assert.deepEqual([code, stderr], [0, ''], args.join(' '));
     assert.match(stdout, args.includes('--version') ? /^\d+\.\d+\.\d+\n$/ : /^Usage: samtykke/);
@@ -96,7 +103,11 @@ test('R3: a command says what is wrong with its configuration or its database, a
 test('R3: without DATABASE_URL a command speaks to the sandbox that runs in DATA_DIR, by a file that only its owner reads', async () => {
   const takeBack = await announceDatabase(folder, database.servingUrl);
   assert.equal(statSync(join(folder, 'serving.json')).mode & 0o777, 0o600);
-  assert.deepEqual(await samtykke({ DATA_DIR: folder }, 'creditor', 'list', '--json'), { code: 0, stdout: '[]\n', stderr: '' });
+  assert.deepEqual(await samtykke({ DATA_DIR: folder }, 'creditor', 'list', '--json'), {
+    code: 0,
+    stdout: '[]\n',
+    stderr: '',
+  });
   await takeBack();
   assert.equal((await samtykke({ DATA_DIR: folder }, 'creditor', 'list')).code, 1);
   const killed = new URL(database.servingUrl);
@@ -111,7 +122,10 @@ test('R3: without DATABASE_URL a command speaks to the sandbox that runs in DATA
 });
 
 test('R3: a command has the privileges of a node that serves, also by the login that owns the schema', async () => {
-  for (const env of [nodeOver(database), { ...nodeOver(database), DATABASE_URL: database.superuserUrl, DATABASE_OWNER_URL: undefined }]) {
+  for (const env of [
+    nodeOver(database),
+    { ...nodeOver(database), DATABASE_URL: database.superuserUrl, DATABASE_OWNER_URL: undefined },
+  ]) {
     const { platform, close } = await connect(env);
     try {
       const [role] = await platform.db.query(
@@ -148,11 +162,8 @@ function production(over: TestDatabase): Record<string, string> {
 test('D3: in production a creditor answers over https at addresses on the open internet, or is not registered', async () => {
   const real = await newDatabase({ empty: true });
   await migrate({ ownerUrl: real.ownerUrl, servingUrl: real.servingUrl, mode: 'production' });
-  const add = (url: string) =>
-    samtykke(
-      production(real),
-      ...['creditor', 'add', '310472654', '--name', 'Bekkelauv', '--provider', '9908:318465711', '--base-url', url],
-    );
+  const bekkelauv = 'creditor add 310472654 --name Bekkelauv --provider 9908:318465711'.split(' ');
+  const add = (url: string) => samtykke(production(real), ...bekkelauv, '--base-url', url);
   const cases = [
     ['http://8.8.8.8', /--base-url is plain http/],
     ['https://127.1', /--base-url is at 127\.0\.0\.1 \(loopback\)/],

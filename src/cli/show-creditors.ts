@@ -30,7 +30,11 @@ export const runJson = ({ id, creditorId, providerId, ...run }: RecordedRun) => 
 });
 
 /** All creditors for people, a line for each that delivers. */
-export function creditorTable(creditors: readonly RegisteredCreditor[], last: readonly RecordedRun[], look: Look): string {
+export function creditorTable(
+  creditors: readonly RegisteredCreditor[],
+  last: readonly RecordedRun[],
+  look: Look,
+): string {
   const rows = creditors.flatMap((creditor) => {
     const { id, name, enabled, providers } = creditor;
     if (providers.length === 0) return [[id, name, '–', onOff(enabled), 'never', '–']];
@@ -130,8 +134,12 @@ export function collectedTable(
     duration(run.seconds),
   ]);
   // Where a rule is broken is what this is read for: it is never cut.
-  const remarks = collected.map((run) => [run.providerId, remarkOn(run)] as const).filter(([, remark]) => remark !== '');
-  return table(columns, rows, look) + remarks.map(([providerId, remark]) => `${providerId}: ${plain(remark)}\n`).join('');
+  const remarks = collected
+    .map((run) => [run.providerId, remarkOn(run)] as const)
+    .filter(([, remark]) => remark !== '');
+  return (
+    table(columns, rows, look) + remarks.map(([providerId, remark]) => `${providerId}: ${plain(remark)}\n`).join('')
+  );
 }
 
 const NAMES: Readonly<Record<RegistryChange['field'], string>> = {
@@ -165,7 +173,9 @@ function valueText(value: RegistryChange['before']): string {
 }
 
 const onOff = (on: boolean): string => (on ? 'on' : 'off');
-const outcomeOf = (run: Pick<RunResult, 'outcome'> | undefined): string => (run === undefined ? '–' : (run.outcome ?? 'unfinished'));
+const outcomeOf = (run: Pick<RunResult, 'outcome'> | undefined): string =>
+  run === undefined ? '–' : (run.outcome ?? 'unfinished');
 const moment = (at: Date | null): string | undefined => at?.toISOString().slice(0, 19).replace('T', ' ');
-const count = (number: number | null): string => (number === null ? '' : String(number).replaceAll(/\B(?=(\d{3})+$)/g, ' '));
+const count = (number: number | null): string =>
+  number === null ? '' : String(number).replaceAll(/\B(?=(\d{3})+$)/g, ' ');
 const duration = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;

@@ -22,7 +22,9 @@ const LEAST = 6;
 /** A table as lines, each with its end. Cells hold no colours; what would move the cursor is taken out of them. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], look: Look): string {
   const cells = rows.map((row) => columns.map((_column, place) => plain(row[place] ?? '')));
-  const wanted = columns.map(({ title }, place) => Math.max(...[title, ...cells.map((row) => row[place] ?? '')].map(widthOf)));
+  const wanted = columns.map(({ title }, place) =>
+    Math.max(...[title, ...cells.map((row) => row[place] ?? '')].map(widthOf)),
+  );
   const widths = look.width === undefined ? wanted : fitted(columns, wanted, look.width);
   const line = (row: readonly string[]): string =>
     columns

@@ -13,7 +13,8 @@ test('D3: the address of a creditor is kept as its path goes on: without a slash
     ['https://data.bank.example:8443/a/../b', 'https://data.bank.example:8443/b'],
     ['https://bærbank.example', 'https://xn--brbank-pua.example'],
   ] as const;
-  for (const [text, url] of cases) assert.deepEqual(baseUrlFrom(text, open), { url, name: new URL(url).hostname }, text);
+  for (const [text, url] of cases)
+    assert.deepEqual(baseUrlFrom(text, open), { url, name: new URL(url).hostname }, text);
 });
 
 test('D3: what is no address of a server, or says more than that, is refused', () => {
@@ -76,5 +77,8 @@ test('D3: an address that is not on the open internet is refused outside of the 
 
 test('D3: a host is refused when one of its addresses is', () => {
   assert.equal(hostProblem('bank.example', ['8.8.8.8', '2606:4700::1111']), undefined);
-  assert.match(hostProblem('bank.example', ['8.8.8.8', '10.0.0.1']) ?? '', /bank\.example, which is 10\.0\.0\.1 \(private\)/);
+  assert.match(
+    hostProblem('bank.example', ['8.8.8.8', '10.0.0.1']) ?? '',
+    /bank\.example, which is 10\.0\.0\.1 \(private\)/,
+  );
 });

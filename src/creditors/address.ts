@@ -22,7 +22,8 @@ export function baseUrlFrom(text: string, { open }: { open: boolean }): BaseUrl 
     return 'is no address: write it as https://data.bank.example/gjeld';
   }
   if (open && url.protocol !== 'https:') return 'is plain http: creditors are asked over https only';
-  if (url.username !== '' || url.password !== '') return 'holds a user or a password: creditors know us by our certificate';
+  if (url.username !== '' || url.password !== '')
+    return 'holds a user or a password: creditors know us by our certificate';
   // An empty query is no query to the parser, but would be one in front of a path.
   if (/[?#]/.test(text)) return 'has a query or a fragment: leave out what begins with ? or #';
   const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;

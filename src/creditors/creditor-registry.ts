@@ -70,7 +70,10 @@ const SAVE_PROVIDER = sql<never>(
 type Provider = Pick<RegisteredProvider, 'providerId' | 'baseUrl' | 'organisations'>;
 
 /** Adds a creditor, or brings name and contact up to date; whether it is on is left alone. */
-export async function saveName(tx: Transaction, creditor: Pick<RegisteredCreditor, 'id' | 'name' | 'contact'>): Promise<void> {
+export async function saveName(
+  tx: Transaction,
+  creditor: Pick<RegisteredCreditor, 'id' | 'name' | 'contact'>,
+): Promise<void> {
   const { id, name, contact } = creditor;
   await tx.query(SAVE, [id, name, contact.email, contact.phone]);
 }

@@ -54,7 +54,10 @@ export async function registerCreditor(
   });
 }
 
-async function problemsOfHost(plan: RegistrationPlan, { open }: { open: boolean }): Promise<readonly RegistrationProblem[]> {
+async function problemsOfHost(
+  plan: RegistrationPlan,
+  { open }: { open: boolean },
+): Promise<readonly RegistrationProblem[]> {
   const name = plan.nameToLookUp;
   if (name === undefined || !open) return [];
   const addresses = await hostAddresses(name);

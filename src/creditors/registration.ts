@@ -79,7 +79,9 @@ export function planRegistration(
   missing('provider');
   const named = value('provider', onlyProviderOf(existing), readProvider);
   // A row that was written by hand may have the other prefix.
-  const known = existing?.providers.find(({ providerId }) => providerId === named || providerFrom(providerId) === named);
+  const known = existing?.providers.find(
+    ({ providerId }) => providerId === named || providerFrom(providerId) === named,
+  );
   const providerId = known?.providerId ?? named;
   if (providerId === undefined && existing !== undefined && input.provider === undefined) {
     problems.push({ field: 'provider', what: 'is missing: this creditor has more than one, so say which' });
@@ -96,7 +98,8 @@ export function planRegistration(
   const phone = value('contactPhone', existing?.contact.phone ?? null, readPhone);
   const organisations = input.organisations?.map((text) => text.trim()).filter((text) => text !== '');
   for (const text of organisations ?? []) {
-    if (!isOrganisationNumber(text)) problems.push({ field: 'organisations', what: `has '${shown(text)}', which ${NOT_A_NUMBER}` });
+    if (!isOrganisationNumber(text))
+      problems.push({ field: 'organisations', what: `has '${shown(text)}', which ${NOT_A_NUMBER}` });
   }
   if (problems.length > 0 || providerId === undefined) return problems;
 
@@ -154,7 +157,8 @@ function readName(text: string): string | Wrong {
 
 function readEmail(text: string): string | null | Wrong {
   if (text === '') return null;
-  const fits = text.length <= 254 && /^[^\s@<>,;"]+@[^\s@<>,;".]+(?:\.[^\s@<>,;".]+)+$/.test(text) && !/\p{C}/u.test(text);
+  const fits =
+    text.length <= 254 && /^[^\s@<>,;"]+@[^\s@<>,;".]+(?:\.[^\s@<>,;".]+)+$/.test(text) && !/\p{C}/u.test(text);
   return fits ? text : new Wrong(`is '${shown(text)}': write it as kunde@bank.example`);
 }
 
@@ -165,7 +169,10 @@ function readPhone(text: string): string | null | Wrong {
   return fits ? text : new Wrong(`is '${shown(text)}': write it as +47 22 00 00 00`);
 }
 
-function changesTo(creditor: RegistrationPlan['creditor'], existing: RegisteredCreditor | undefined): readonly RegistryChange[] {
+function changesTo(
+  creditor: RegistrationPlan['creditor'],
+  existing: RegisteredCreditor | undefined,
+): readonly RegistryChange[] {
   const [provider] = creditor.providers;
   const known = existing?.providers.find(({ providerId }) => providerId === provider.providerId);
   const of = { provider: provider.providerId };

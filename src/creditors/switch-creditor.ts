@@ -19,7 +19,8 @@ export async function switchCreditor(
   const { id, provider } = which;
   return platform.db.transaction(async (tx) => {
     await takeTurns(tx);
-    const providerId = provider === undefined ? undefined : providerOf(existing(id, await findCreditor(tx, id)), provider);
+    const providerId =
+      provider === undefined ? undefined : providerOf(existing(id, await findCreditor(tx, id)), provider);
     const changed = await saveSwitch(tx, { id, providerId }, on);
     if (changed) {
       const of = providerId === undefined ? {} : { provider: providerId };
@@ -37,7 +38,10 @@ function existing(id: string, creditor: RegisteredCreditor | undefined): Registe
 
 function providerOf(creditor: RegisteredCreditor, text: string): string {
   const wanted = providerFrom(text) ?? text;
-  const found = creditor.providers.find(({ providerId }) => providerId === text || (providerFrom(providerId) ?? '') === wanted);
-  if (found === undefined) throw new DomainError('not_found', `${text} does not deliver for the creditor ${creditor.id}`);
+  const found = creditor.providers.find(
+    ({ providerId }) => providerId === text || (providerFrom(providerId) ?? '') === wanted,
+  );
+  if (found === undefined)
+    throw new DomainError('not_found', `${text} does not deliver for the creditor ${creditor.id}`);
   return found.providerId;
 }

@@ -78,7 +78,8 @@ async function work(order: CollectOrder, log: Log): Promise<void> {
 const tell = (news: CollectNews): void => void process.send?.(news);
 
 if (import.meta.main) {
-  const orphaned = (): never => process.exit(1);
+  // As hard as the parent ended: what is under way is undone by the database.
+  const orphaned = (): boolean => process.kill(process.pid, 'SIGKILL');
   process.once('disconnect', orphaned);
   process.once('message', (order: CollectOrder) => {
     const log = openLog({ file: order.config.logFile, level: order.config.logLevel });

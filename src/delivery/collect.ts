@@ -32,7 +32,7 @@ export async function collect(
     config.collectMinutes * 60_000,
   );
   try {
-    const stage = await openStage(session, platform.vault);
+    const stage = refusingRepeats(await openStage(session, platform.vault));
     const expected: Expected = {
       creditorId: source.creditorId,
       population: config.population,
@@ -61,6 +61,30 @@ export async function collect(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Whoever does not know pages sends the first one again and again, without end. That a customer is there twice is seen at the end; so
+ * the one that a page begins with is looked at at once.
+ */
+function refusingRepeats(stage: Stage): Stage {
+  let first: string | undefined;
+  return {
+    ...stage,
+    add: (customer, place) => {
+      if (place.record === 0) {
+        if (place.page > 0 && customer.nin === first) {
+          throw new DeliveryStopped({
+            kind: 'rejected',
+            rule: 'duplicate_customer',
+            place: { page: place.page, record: 0 },
+          });
+        }
+        first ??= customer.nin;
+      }
+      stage.add(customer, place);
+    },
+  };
 }
 
 function stageBatch(stage: Stage, batch: Batch, expected: Expected, cameMs: number): void {

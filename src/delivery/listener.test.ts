@@ -153,6 +153,19 @@ test('D3: the old certificate and the new one of an organisation are both good, 
   await accepted(await authority.issue(DELIVERER, { validity: hours(-1, 20), purposes: [] }));
 });
 
+test('D3: what lies between a certificate and its authority comes along with it, or is among the authorities', async () => {
+  const between = await authority.issueAuthority('Mellomledd');
+  const { cert, key } = await between.issue(DELIVERER);
+  await accepted({ cert: cert + between.own.cert, key });
+  await refused({ cert, key }, 'unknown_authority');
+  const to = await open({
+    PUSH_CA_FILE: file('both.pem', authority.own.cert + between.own.cert),
+    PUSH_PROXIES: '127.0.0.6',
+  });
+  await accepted({ cert, key }, DELIVERER, { to });
+  await accepted(undefined, DELIVERER, { to, from: '127.0.0.6', headers: { 'client-cert': inHeader({ cert, key }) } });
+});
+
 const subject = (identifiers: readonly string[], commonName?: string) => ({
   subject: subjectOf(identifiers, commonName),
 });

@@ -127,3 +127,53 @@ test('R3: settings of the login that could not work are named, and a secret is n
   }
   assert.ok(!problems.join().includes('hunter2'));
 });
+
+test('R3: the certificates of a sandbox are its own, in DATA_DIR; others may be named, in production all of them', () => {
+  const sandbox = toConfig({ DATA_DIR: '/data', CREDITOR_CERT_FILE: '/mine.pem' });
+  assert.deepEqual(
+    [sandbox.creditorCaFile, sandbox.creditorCertFile, sandbox.creditorKeyFile],
+    ['/data/certificates/authority.pem', '/mine.pem', '/data/certificates/samtykke.key'],
+  );
+  assert.deepEqual(
+    [sandbox.pushCaFile, sandbox.pushCertFile, sandbox.pushKeyFile],
+    ['/data/certificates/authority.pem', '/data/certificates/push.pem', '/data/certificates/push.key'],
+  );
+  const { creditorCaFile, creditorCertFile, pushPort, pushCaFile } = toConfig(production);
+  assert.deepEqual(
+    [creditorCaFile, creditorCertFile, pushPort, pushCaFile],
+    [undefined, undefined, undefined, undefined],
+  );
+});
+
+test('R3: deliveries have a port beside the other one, free where that is left to us, and another where it would not exist', () => {
+  assert.deepEqual(
+    [{}, { PORT: '0' }, { PORT: '65500' }, { PUSH_PORT: '5000' }, { PUSH_PORT: '0' }].map(
+      (env) => toConfig(env).pushPort,
+    ),
+    [4443, 0, 65_057, 5000, 0],
+  );
+  assert.deepEqual(toConfig({}).pushHost, 'localhost');
+  assert.deepEqual(toConfig({ HOST: '::1', PUSH_CERT_HEADER: 'X-SSL-Cert' }).pushHost, '::1');
+  assert.deepEqual(toConfig({ PUSH_CERT_HEADER: 'X-SSL-Cert' }).pushCertHeader, 'x-ssl-cert');
+  assert.match(problemsOf({ PORT: '4000', PUSH_PORT: '4000' }).join(), /^PUSH_PORT is the same as PORT/);
+  assert.match(problemsOf({ PUSH_CERT_HEADER: 'a b' }).join(), /^PUSH_CERT_HEADER is not the name of a header/);
+});
+
+test('R3: proxies are addresses and networks that exist', () => {
+  assert.deepEqual(toConfig({ PUSH_PROXIES: '10.0.0.5, fd00::/8 ' }).pushProxies, ['10.0.0.5', 'fd00::/8']);
+  for (const odd of ['10.0.0.0/33', 'fd00::/129', '10.0.0', 'proxy', '10.0.0.0/', '10.0.0.0/8/8', '*']) {
+    assert.match(problemsOf({ PUSH_PROXIES: odd }).join(), /^PUSH_PROXIES must hold IP addresses or networks/, odd);
+  }
+});
+
+test('R4: production with a part of what deliveries need is told each of the others', () => {
+  assert.deepEqual(problemsOf({ ...production, CREDITOR_CERT_FILE: '/x' }), [
+    'CREDITOR_KEY_FILE is missing: CREDITOR_CERT_FILE needs it',
+  ]);
+  assert.deepEqual(problemsOf({ ...production, PUSH_PORT: '4443' }), [
+    'PUSH_CERT_FILE is missing: PUSH_PORT needs it',
+    'PUSH_KEY_FILE is missing: PUSH_PORT needs it',
+    'PUSH_CA_FILE is missing: PUSH_PORT needs it',
+  ]);
+  assert.deepEqual(problemsOf({ ...production, PUSH_CA_FILE: '/x' }), ['PUSH_PORT is missing: PUSH_CA_FILE needs it']);
+});

@@ -73,6 +73,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   await client.connect().catch((error: unknown) => {
     throw translated(error);
   });
+  // In the midst of a statement, too; where the server's system can tell.
+  await client.query("select set_config('client_connection_check_interval', '500ms', false)").catch(() => undefined);
   return {
     query: (statement, values = []) => run(client, statement, values),
     change: async ({ name, text }, values = []) => {

@@ -10,8 +10,12 @@ export async function hostAddresses(name: string): Promise<readonly string[]> {
     return (await lookup(name, { all: true })).map(({ address }) => address);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOTFOUND') return [];
-    throw new DomainError('unavailable', `the name ${name} cannot be looked up right now: try again, or check the network`, {
-      cause,
-    });
+    throw new DomainError(
+      'unavailable',
+      `the name ${name} cannot be looked up right now: try again, or check the network`,
+      {
+        cause,
+      },
+    );
   }
 }

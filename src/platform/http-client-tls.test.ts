@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { hours, subjectOf, testAuthority } from '../../test/support/test-authority.ts';
 import { serverOf } from '../creditors/certificate.ts';
@@ -77,7 +78,7 @@ test('D3: a creditor sees our certificate, and we see that it is itself or who d
       await withServer(
         { ...(await authority.issue(organisation)), minVersion: version, maxVersion: version },
         (request, response) => {
-          const socket = request.socket as import('node:tls').TLSSocket;
+          const socket = request.socket as TLSSocket;
           seen = [(socket.getPeerCertificate().subject as { organizationIdentifier?: string }).organizationIdentifier];
           response.end(`${request.url} ${request.headers['accept-encoding']} ${socket.getProtocol()}`);
         },

@@ -130,7 +130,11 @@ export async function startDeliveryWorld(): Promise<DeliveryWorld> {
   const { platform, clock, close } = await openBarePlatform(database, { poolSize: 4 });
   const server = await startDeliveringServer();
   await register(platform, OWN, server.url);
-  const superuser = new pg.Pool({ connectionString: database.superuserUrl, max: 2, types: { getTypeParser: parserOf } });
+  const superuser = new pg.Pool({
+    connectionString: database.superuserUrl,
+    max: 2,
+    types: { getTypeParser: parserOf },
+  });
   superuser.on('error', () => undefined); // the database is dropped in the end
   const inspect: DeliveryWorld['inspect'] = async (text, values = []) =>
     (await superuser.query(text, [...values])).rows as Json[];
