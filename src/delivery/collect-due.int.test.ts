@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { customers, OWN, pages, startDeliveryWorld, type DeliveryWorld } from '../../test/support/delivery-world.ts';
 import { lastDue, MOST_ATTEMPTS } from './delivery-run.ts';
-import { ANYTHING_DUE } from './store.ts';
+import { ANYTHING_DUE } from './run-log.ts';
 
 let world: DeliveryWorld;
 before(async () => {

@@ -3,8 +3,18 @@ import { newId } from '../platform/ids.ts';
 import { collect, type CollectPlatform } from './collect.ts';
 import { isRetried, lastDue, nextTry, type DeliveryReport, type Failed, type Outcome } from './delivery-run.ts';
 import type { Source } from './read-pages.ts';
-import { BEGIN_RUN, END_FAILED, END_INTERRUPTED, END_REJECTED } from './run-log.ts';
-import { DUE, SOURCES_OF, STILL_DUE, TRY_LOCK, UNLOCK, type SourceRow } from './store.ts';
+import {
+  BEGIN_RUN,
+  END_FAILED,
+  END_INTERRUPTED,
+  END_REJECTED,
+  DUE,
+  SOURCES_OF,
+  STILL_DUE,
+  TRY_LOCK,
+  UNLOCK,
+  type SourceRow,
+} from './run-log.ts';
 
 /** Who collects, and what is to be told of each run. */
 export interface Collecting {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { brokenLoans, customerText, facility, objectText, pageText } from '../../test/support/broken-deliveries.ts';
+import {
+  brokenLoans,
+  customerText,
+  facility,
+  objectText,
+  pageText,
+  repayment,
+} from '../../test/support/broken-deliveries.ts';
 import {
   customers,
   customerWith,
@@ -128,6 +135,48 @@ test('D3: a customer without loans is a customer', async () => {
   assert.deepEqual(await world.shown(person(0)), []);
 });
 
+test('D3: what is delivered is stored to the letter: long and foreign account ids, the largest and smallest figures, dates', async () => {
+  const largest = Number.MAX_SAFE_INTEGER;
+  const accounts = ['ø'.repeat(200), '\u{1F3E6}'.repeat(100), '\u20AC\t"\\.\n', '\\N', ' ', "'; --"];
+  const loans = accounts.map((account) => ({
+    ...facility,
+    accountID: account,
+    creditLimit: largest,
+    nominalInterestRate: 2_147_483_647,
+  }));
+  const old = {
+    ...repayment,
+    accountID: 'old',
+    timestamp: '1000-01-01T00:00:00.001Z',
+    terms: 0,
+    balance: largest,
+    originalBalance: 0,
+  };
+  world.server.conduct(
+    pages([
+      [
+        customerText(
+          person(0),
+          INSTITUTION,
+          [...loans, old].map((loan) => JSON.stringify(loan)),
+        ),
+      ],
+    ]),
+  );
+  assert.equal((await world.collect()).kind, 'applied');
+  const rows = await world.inspect('select * from delivered_loan');
+  assert.deepEqual(rows.map((row) => row.account_id).toSorted(), [...accounts, 'old'].toSorted());
+  for (const row of rows) {
+    if (row.account_id === 'old') {
+      assert.deepEqual([row.reported_at.toISOString(), row.terms, row.balance], [old.timestamp, 0, largest]);
+      assert.deepEqual([row.original_balance, row.credit_limit, row.installment_charge_period], [0, null, null]);
+    } else {
+      assert.deepEqual([row.credit_limit, row.nominal_interest_rate], [largest, 2_147_483_647]);
+      assert.deepEqual([row.installment_charges, row.installment_charge_period], [4_500, 'MONTHLY']);
+    }
+  }
+});
+
 test('D3: a broken rule anywhere keeps what was there before, and rule, page, record and loan are told', async () => {
   const rules = new Map(brokenLoans.map((broken) => [broken.rule, broken.text]));
   for (const [rule, loan] of rules) {
@@ -191,7 +240,6 @@ test('D3: the same customer twice keeps what was there before, on one page or ac
 });
 
 test('D3: another provider than is registered is refused, whichever page says so; 0192 is the same as 9908', async () => {
-  const { conduct } = world.server;
   assert.deepEqual(await refused(pages([customers(1, 2)], OTHER)), rejected('another_provider', { page: 0 }));
   assert.deepEqual(
     await refused((page, response) =>
@@ -199,7 +247,7 @@ test('D3: another provider than is registered is refused, whichever page says so
     ),
     rejected('another_provider', { page: 1 }),
   );
-  conduct(pages([customers(1, 2)], OWN.replace('9908', '0192')));
+  world.server.conduct(pages([customers(1, 2)], OWN.replace('9908', '0192')));
   assert.equal((await world.collect()).kind, 'applied');
 });
 

@@ -6,8 +6,7 @@ import type { CollectNews, CollectOrder } from './collect-process.ts';
 import { lastDue, type DeliveryReport } from './delivery-run.ts';
 import { nodeName } from './node-name.ts';
 import { tellOutcome } from './tell-outcome.ts';
-import { END_OF_NODE } from './run-log.ts';
-import { ANYTHING_DUE } from './store.ts';
+import { END_OF_NODE, ANYTHING_DUE } from './run-log.ts';
 
 /** Collects what creditors deliver (getalldata), in a process of its own. */
 export interface Collector {

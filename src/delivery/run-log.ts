@@ -125,3 +125,64 @@ export const PUSH_REJECTED = sql<never>(
   `insert into delivery_run (id, creditor_id, provider_id, kind, started_at, finished_at, outcome, rule, record, loan_index, node)
    values ($1, $2, $3, 'push', $4, $5, 'rejected', $6, $7, $8, $9)`,
 );
+
+/** What a collection needs to know of who delivers. */
+export interface SourceRow {
+  creditor_id: string;
+  provider_id: string;
+  base_url: string;
+}
+
+/**
+ * Tries of a pair since $2 (a moment when collections fell due). Due: not tried since then, or tried in vain and now it is time again.
+ * A try that has not ended is due from its `retry_at` on too, and then whoever makes it still holds the lock, or is gone.
+ */
+const DUE_FROM = `creditor_provider p
+   join creditor c on c.id = p.creditor_id and c.enabled
+   cross join lateral (
+     select count(*) as attempts, (array_agg(retry_at order by started_at desc))[1] as retry_at from delivery_run r
+     where r.creditor_id = p.creditor_id and r.provider_id = p.provider_id and r.kind = 'collect' and r.started_at >= $2
+   ) tried
+   where p.enabled and (tried.attempts = 0 or tried.retry_at <= $1)`;
+
+const LOCK = "hashtextextended('samtykke collects ' || p.creditor_id || ' from ' || p.provider_id, 0)";
+
+/** Whether anything is due that nobody is collecting at this moment. $1 now, $2 when it fell due */
+export const ANYTHING_DUE = sql<{ due: boolean }>(
+  'delivery_anything_due',
+  `select exists (
+     select from (select p.* from ${DUE_FROM} offset 0) p where pg_try_advisory_xact_lock(${LOCK})
+   ) as due`,
+);
+
+/** In an order of each node's own, so that they seldom meet. $1 now, $2 when it fell due, $3 node, $4 those already seen to */
+export const DUE = sql<SourceRow>(
+  'delivery_due',
+  `select p.creditor_id, p.provider_id, p.base_url from ${DUE_FROM} and not p.creditor_id || ' ' || p.provider_id = any ($4)
+   order by md5(p.creditor_id || p.provider_id || $3)`,
+);
+
+/** All providers of one institution that are switched on. $1 creditor */
+export const SOURCES_OF = sql<SourceRow>(
+  'delivery_sources_of',
+  `select p.creditor_id, p.provider_id, p.base_url from creditor_provider p join creditor c on c.id = p.creditor_id and c.enabled
+   where p.enabled and p.creditor_id = $1 order by p.provider_id`,
+);
+
+/** Held until it is let go, or the session ends. $1 creditor, $2 provider */
+export const TRY_LOCK = sql<{ locked: boolean }>(
+  'delivery_try_lock',
+  `select pg_try_advisory_lock(${LOCK}) as locked from (select $1::text as creditor_id, $2::text as provider_id) p`,
+);
+
+/** $1 creditor, $2 provider */
+export const UNLOCK = sql<never>(
+  'delivery_unlock',
+  `select pg_advisory_unlock(${LOCK}) from (select $1::text as creditor_id, $2::text as provider_id) p`,
+);
+
+/** How often it has been tried, when it is (still) due; no row otherwise. $1 now, $2 when it fell due, $3 creditor, $4 provider */
+export const STILL_DUE = sql<{ attempts: number }>(
+  'delivery_still_due',
+  `select tried.attempts from ${DUE_FROM} and p.creditor_id = $3 and p.provider_id = $4`,
+);

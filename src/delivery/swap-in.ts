@@ -1,10 +1,14 @@
+import type { Transaction } from '../platform/db.ts';
 import type { Session } from '../platform/db-session.ts';
 import { isDropOverHalf, type Applied, type Pair } from './delivery-run.ts';
 import type { Staged } from './stage.ts';
 import { END_APPLIED, LAST_APPLIED } from './run-log.ts';
 import {
+  ADD_ALL_CUSTOMERS,
+  ADD_ALL_LOANS,
   ADD_CUSTOMERS,
   ADD_LOANS,
+  ANYTHING_STORED,
   CHANGE_LOANS,
   COMPARE_CUSTOMERS,
   COMPARE_LOANS,
@@ -38,20 +42,8 @@ export async function swapIn(
   const drawnAt = staged.drawnAt ?? began;
   return session.transaction(async (tx) => {
     await tx.query(LOCK_TO_SWAP, [creditorId, providerId]);
-    await tx.query(COMPARE_WHOLE_TABLES);
     const [before = { customers: 0, loans: 0 }] = await tx.query(LAST_APPLIED, [creditorId, providerId]);
-    const [duplicated = { count: 0 }] = await tx.query(COUNT_DUPLICATED, [creditorId, providerId]);
-    const [closed] = await tx.query(LEAVE_CLOSED, [creditorId, providerId]);
-    if (closed !== undefined && closed.left > 0) await tx.query(MARK_FIRST);
-    await tx.query(FORGET_CLOSED, [creditorId, providerId, began, drawnAt]);
-    await tx.query(COMPARE_LOANS, [creditorId, providerId, began, drawnAt]);
-    await tx.query(COMPARE_CUSTOMERS, [creditorId, providerId]);
-    await tx.query(FOLLOW_DIFFERENCES);
-    await tx.query(REMOVE_LOANS, [creditorId, providerId]);
-    await tx.query(CHANGE_LOANS, [creditorId, providerId, drawnAt]);
-    await tx.query(ADD_LOANS, [creditorId, providerId, drawnAt]);
-    await tx.query(ADD_CUSTOMERS, [creditorId, providerId, began]);
-    await tx.query(REMOVE_CUSTOMERS, [creditorId, providerId]);
+    const duplicatedAccounts = await makeTheSame(tx, pair, { began, drawnAt });
     await tx.query(DATE_PAIR, [creditorId, providerId, began, drawnAt]);
     const applied: Applied = {
       kind: 'applied',
@@ -59,11 +51,40 @@ export async function swapIn(
       loans: staged.loans,
       warnings: staged.warnings,
       droppedOverHalf: isDropOverHalf(before, staged),
-      duplicatedAccounts: duplicated.count,
+      duplicatedAccounts,
     };
-    const { customers, loans, warnings, droppedOverHalf, duplicatedAccounts } = applied;
+    const { customers, loans, warnings, droppedOverHalf } = applied;
     const counts = [customers, loans, warnings, droppedOverHalf, duplicatedAccounts];
     await tx.query(END_APPLIED, [run.id, run.now(), ...counts]);
     return applied;
   });
+}
+
+/** Makes what is stored of a pair what is staged; answers how many accounts another provider of the institution has, too. */
+async function makeTheSame(
+  tx: Transaction,
+  { creditorId, providerId }: Pair,
+  { began, drawnAt }: { began: Date; drawnAt: Date },
+): Promise<number> {
+  const pair = [creditorId, providerId];
+  await tx.query(COMPARE_WHOLE_TABLES);
+  const [duplicated = { count: 0 }] = await tx.query(COUNT_DUPLICATED, pair);
+  const [closed] = await tx.query(LEAVE_CLOSED, pair);
+  if (closed !== undefined && closed.left > 0) await tx.query(MARK_FIRST);
+  await tx.query(FORGET_CLOSED, [...pair, began, drawnAt]);
+  const [row] = await tx.query(ANYTHING_STORED, pair);
+  if (row?.stored === false) {
+    await tx.query(ADD_ALL_LOANS, [...pair, drawnAt]);
+    await tx.query(ADD_ALL_CUSTOMERS, [...pair, began]);
+    return duplicated.count;
+  }
+  await tx.query(COMPARE_LOANS, [...pair, began, drawnAt]);
+  await tx.query(COMPARE_CUSTOMERS, pair);
+  await tx.query(FOLLOW_DIFFERENCES);
+  await tx.query(REMOVE_LOANS, pair);
+  await tx.query(CHANGE_LOANS, [...pair, drawnAt]);
+  await tx.query(ADD_LOANS, [...pair, drawnAt]);
+  await tx.query(ADD_CUSTOMERS, [...pair, began]);
+  await tx.query(REMOVE_CUSTOMERS, pair);
+  return duplicated.count;
 }

@@ -127,7 +127,8 @@ export const markOf = (loan: Loan): number => {
 
 export async function startDeliveryWorld(): Promise<DeliveryWorld> {
   const database = await createDatabase();
-  const { platform, clock, close } = await openBarePlatform(database, { poolSize: 4 });
+  const bare = await openBarePlatform(database, { poolSize: 4 });
+  const { platform, clock } = bare;
   const server = await startDeliveringServer();
   await register(platform, OWN, server.url);
   const superuser = new pg.Pool({
@@ -137,7 +138,7 @@ export async function startDeliveryWorld(): Promise<DeliveryWorld> {
   });
   superuser.on('error', () => undefined); // the database is dropped in the end
   const inspect: DeliveryWorld['inspect'] = async (text, values = []) =>
-    (await superuser.query(text, [...values])).rows as Json[];
+    (await superuser.query(text, [...values])).rows;
 
   const inSession = async <Result>(
     config: Partial<Config> | undefined,
@@ -184,7 +185,7 @@ export async function startDeliveryWorld(): Promise<DeliveryWorld> {
     inspect,
     close: async () => {
       await server.close();
-      await close();
+      await bare.close();
       await superuser.end();
       await database.drop();
     },

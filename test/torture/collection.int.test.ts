@@ -52,7 +52,7 @@ before(async () => {
   world.server.conduct((page, response) => sendJson(response, deliveries[current].pages[page] ?? pageText(OWN, [])));
 });
 after(async () => {
-  reading = false;
+  readingOn.value = false;
   await Promise.all(readers);
   await world.close();
 });
@@ -111,7 +111,7 @@ async function someMoment(round: number, whole: number): Promise<void> {
 const mixtures: string[] = [];
 let reads = 0;
 let longest = 0;
-let reading = true;
+const readingOn = { value: true };
 const readers: Promise<void>[] = [];
 
 /** All that is there, in one statement, as lookups read: nothing, or one of the two, whole. */
@@ -131,7 +131,7 @@ async function whichDelivery(): Promise<number> {
 }
 
 async function readOn(): Promise<void> {
-  while (reading) {
+  while (readingOn.value) {
     const begin = performance.now();
     await whichDelivery();
     // Somebody who is in both deliveries, as a lookup reads.
@@ -266,7 +266,7 @@ test('D3: kill -9 of a node at ten random moments of a collection: always the ol
   t.diagnostic(`of ten nodes that were killed ${applied} had applied their collection`);
   node.child.kill('SIGKILL');
   await once(node.child, 'exit');
-  reading = false;
+  readingOn.value = false;
   await Promise.all(readers);
   t.diagnostic(`${reads} reads, the longest lookup ${Math.round(longest)} ms`);
   assert.deepEqual(mixtures, []);
@@ -302,9 +302,9 @@ test('D3: two nodes at once collect each creditor once', async () => {
     );
     assert.deepEqual(runs, [{ runs: ids.length, creditors: ids.length, nodes: 2 }]);
   } finally {
-    for (const { collector, close } of nodes) {
-      await collector.close();
-      await close();
+    for (const node of nodes) {
+      await node.collector.close();
+      await node.close();
     }
     await server.close();
   }
