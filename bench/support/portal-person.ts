@@ -70,7 +70,8 @@ export async function makeHistory(
   await answerScreen(visitor, screen, 'yes');
   const persons = await personIdsOf(platform.db, platform.vault, nin);
   const [newest] = (await listConsents(platform, persons, { activeAtMost: 1, endedAtMost: 0 })).active;
-  if (newest?.consent.externalId !== null) throw new Error('no consent came of the screen');
+  if (newest === undefined || newest.consent.createdAt.getTime() < now)
+    throw new Error('no consent came of the screen');
   await use(platform, newest.consent, usesOf(of.consents - 1), { from: platform.clock.now().getTime(), apart: 0 });
   return newest.consent.id;
 }

@@ -96,7 +96,7 @@ const VARIABLES = [
   { name: 'CREDITOR_CONNECTIONS', what: 'requests under way at once to one creditor', fallback: '16' },
   {
     name: 'RATE_LIMIT_PER_MINUTE',
-    what: 'requests a minute for each client on each node; 0: no limit',
+    what: 'requests a minute for each client, and for pages from each address, on each node; 0: no limit',
     fallback: 'sandbox 600000; production 6000',
   },
   {
@@ -313,6 +313,9 @@ export function toConfig(env: Env): Config {
   };
   if (config.feedRetentionDays <= config.feedReadableDays) {
     problems.push('FEED_RETENTION_DAYS must be more than FEED_READABLE_DAYS');
+  }
+  if (!production && !/^https?:$/.test(URL.parse(loginIssuer)?.protocol ?? '')) {
+    problems.push(`LOGIN_ISSUER is '${loginIssuer}': write the address of an OpenID Connect provider`);
   }
   if (!config.loginScope.split(/\s+/).includes('openid')) {
     problems.push('LOGIN_SCOPE must hold the word openid: without it there is no login');

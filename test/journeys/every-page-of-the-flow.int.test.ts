@@ -133,12 +133,12 @@ test('A8: the pages of stops', async (t) => {
     await checkPageEverywhere(page, { name: 'stop-unknown' });
   });
   await t.test('links that are wrong', async () => {
-    for (const [name, more] of Object.entries({
-      client: { client_id: 'a0000000-0000-4000-8000-00000000000f' },
-      redirect: { redirect_uri: 'https://elsewhere.example/callback' },
-      other: { response_mode: 'form_post' },
+    for (const [name, address] of Object.entries({
+      client: requestAddress(sandbox, { more: { client_id: 'a0000000-0000-4000-8000-00000000000f' } }),
+      redirect: requestAddress(sandbox, { more: { redirect_uri: 'https://elsewhere.example/callback' } }),
+      other: `${requestAddress(sandbox)}&state=2`,
     })) {
-      await page.goto(requestAddress(sandbox, { more }));
+      await page.goto(address);
       await checkPageEverywhere(page, { name: `stop-bad-link-${name}` });
     }
   });
@@ -160,7 +160,9 @@ test('A8: the pages of stops', async (t) => {
   await t.test('a form that was not ours', async () => {
     for (const language of languages) {
       await ask({ language });
-      await page.locator('form[action$=answer] input[name=csrf]').evaluate('(input) => { input.value = "forged" }');
+      await page
+        .locator('form[action$=answer] input[name=csrf]')
+        .evaluate((input) => input.setAttribute('value', 'forged'));
       await yes().click();
       await page.waitForURL(/\/answer$/);
       await checkPageAllOver(page, { name: 'form-refused', language });

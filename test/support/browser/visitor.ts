@@ -105,7 +105,9 @@ function watch(page: Page, { origins, scripts = true }: How): void {
     if (protocol !== 'data:' && !own) seen.troubles.push(`a request to ${origin}`);
   });
   page.on('response', (response) => {
-    if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) seen.document = response;
+    const opens = response.request().isNavigationRequest() && response.frame() === page.mainFrame();
+    // Redirects, and files that are downloaded, leave the document where it is.
+    if (opens && response.headers()['content-type']?.startsWith('text/html') === true) seen.document = response;
   });
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;

@@ -4,7 +4,10 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { serve } from './served.ts';
 
 /** Creditors that answer at once. They are elsewhere in the world too: what they do is not our server's work. */
-serve(async (): Promise<readonly Creditor[]> => {
+const open = async (): Promise<readonly Creditor[]> => {
   const { creditors } = await startCreditorServers({ now: () => systemClock.now() });
   return creditors;
-});
+};
+
+export type OpenCreditors = typeof open;
+serve(open);
