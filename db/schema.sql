@@ -99,6 +99,7 @@ create table consent_request (
   shown_language text,
   shown_at timestamp with time zone,
   shown jsonb,
+  shown_hash bytea,
   outcome text,
   outcome_at timestamp with time zone,
   consent_id uuid,
@@ -114,7 +115,8 @@ create table consent_request (
   constraint consent_request_language_check CHECK ((language = ANY (ARRAY['nb'::text, 'nn'::text, 'en'::text]))),
   constraint consent_request_nin_index_check CHECK ((length(nin_index) = 32)),
   constraint consent_request_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'cancelled'::text, 'failed'::text]))),
-  constraint consent_request_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text])))
+  constraint consent_request_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text]))),
+  constraint consent_request_shown_hash_check CHECK ((length(shown_hash) = 32))
 );
 CREATE INDEX consent_request_by_time ON public.consent_request USING brin (created_at);
 
@@ -313,6 +315,8 @@ create table session (
 CREATE INDEX session_by_age ON public.session USING btree (last_seen_at);
 CREATE INDEX session_by_issuer ON public.session USING btree (issuer, issuer_session) WHERE (issuer_session IS NOT NULL);
 
+CREATE TRIGGER consent_request_final BEFORE UPDATE ON public.consent_request FOR EACH ROW WHEN (((old.outcome IS NOT NULL) AND ((to_jsonb(old.*) - 'language'::text) IS DISTINCT FROM (to_jsonb(new.*) - 'language'::text)))) EXECUTE FUNCTION refuse_change_of_answered();
+
 CREATE OR REPLACE FUNCTION public.business_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -474,13 +478,22 @@ begin
   return next;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_change_of_answered()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  raise exception 'a consent request that has been answered is not changed';
+end $function$;
+
 grant usage on schema public to public;
 grant usage on schema public to samtykke_app;
 grant insert, select on table audit_log to samtykke_app;
 grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on table client to samtykke_app;
 grant insert, select, update (open) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
-grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, outcome, outcome_at, consent_id) on table consent_request to samtykke_app;
+grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;
@@ -502,3 +515,4 @@ grant execute on function feed_keep_partitions(p_today date, p_keep_from date) t
 grant execute on function feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_state(p_client uuid, OUT last_seq bigint, OUT unsealed boolean) to samtykke_app;
 grant execute on function purge_past_retention(p_consents_ended_before timestamp with time zone, p_log_before timestamp with time zone, p_limit integer) to samtykke_app;
+grant execute on function refuse_change_of_answered() to public;

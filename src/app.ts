@@ -140,8 +140,8 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     logoutRoute(pages, platform);
   });
   await app.register(async (subtree) => {
-    userinfoRoutes(subtree, platform);
-    await subtree.register(async (protocol) => protocolRoutes(protocol, server, limitAddress));
+    protocolRoutes(subtree, server, limitAddress);
+    userinfoRoutes(subtree, platform, limit);
   });
   await app.register(async (subtree) => {
     subtree.addHook('onRequest', requireToken(platform, limit, 'agreement'));

@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findClient, isPurposeOpen } from '../clients/client-registry.ts';
 import type { ConsentRequest } from '../consent-request/consent-request.ts';
 import { consentText, durationChoices, type ConsentText } from '../consent-request/consent-text.ts';
-import { bindPerson, endRequest, keepShown } from '../consent-request/open.ts';
+import { bindPerson, endRequest, hashOfText, keepShown } from '../consent-request/open.ts';
 import { registerConsent } from '../consent/register.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { sendPage } from '../html/send-page.ts';
-import { sha256 } from '../platform/crypto.ts';
+import { signingOutPage } from '../html/signing-out-page.ts';
 import type { Platform } from '../platform/platform.ts';
 import { checkCsrf } from '../sign-in/csrf.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
@@ -76,11 +76,11 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
       throw new DomainError('invalid_request', 'the form must hold an answer, yes or no, and one of the durations');
     }
     // The dates, the organisation's name or the language have changed since the page was sent: nobody has agreed to that yet.
-    if (form['shown'] !== hashOf(await textFor(platform, asked))) {
+    const shownHash = hashOfText(await textFor(platform, asked));
+    if (form['shown'] !== shownHash.toString('base64url')) {
       return reply.redirect(`${pathOf(interaction)}?changed=1`, 303);
     }
-    await approve(asked, person, days, request.id);
-    await signIn.end(request, reply, asked.id, '/');
+    if (await approve(visit, person, days, shownHash)) await signIn.end(request, reply, asked.id);
     return reply.redirect(`${pathOf(interaction)}/done`, 303);
   });
 
@@ -97,11 +97,11 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
     const visit = await arrive(hall, request, reply, 'open');
     if (visit === undefined) return reply;
     const person = await signIn.personOf(request, visit.asked.id);
-    if (person !== undefined) {
-      checkCsrf(person, formOf(request.body)['csrf']);
-      await signIn.end(request, reply, visit.asked.id, '/');
-    }
-    return reply.redirect(`${pathOf(visit.interaction)}?returned=1`, 303);
+    const here = `${pathOf(visit.interaction)}?returned=1`;
+    if (person === undefined) return reply.redirect(here, 303);
+    checkCsrf(person, formOf(request.body)['csrf']);
+    const next = await signIn.end(request, reply, visit.asked.id, '/signed-out');
+    return next === undefined ? reply.redirect(here, 303) : sendPage(reply, signingOutPage(visit.frame, next));
   });
 
   function logIn({ interaction, asked }: Visit, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -120,12 +120,26 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
     await keepShown(platform, asked, text);
     const path = pathOf(interaction);
     const signedIn = { name: person.name, born: person.born, signOut: { action: `${path}/logout`, csrf: person.csrf } };
-    const form = { text, action: `${path}/answer`, csrf: person.csrf, shown: hashOf(text), notice };
+    const form = {
+      text,
+      action: `${path}/answer`,
+      csrf: person.csrf,
+      shown: hashOfText(text).toString('base64url'),
+      notice,
+    };
     return sendPage(reply, consentScreen({ ...frame, address: path, signedIn }, form));
   }
 
-  /** A request that was answered at this moment in another tab, or too late, or whose purpose was just switched off, is left to the next page to tell. */
-  async function approve(asked: ConsentRequest, person: SignedIn, days: number | null, traceId: string): Promise<void> {
+  /**
+   * False: nothing was made, because the request was answered at this moment in another tab, or too late, or shown with another text
+   * since, or its purpose was just switched off. The next page does what is right then.
+   */
+  async function approve(
+    { asked, frame }: Visit,
+    person: SignedIn,
+    days: number | null,
+    shownHash: Buffer,
+  ): Promise<boolean> {
     try {
       await registerConsent(platform, {
         clientId: asked.clientId,
@@ -134,19 +148,21 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
         duration: days === null ? { kind: 'single_use' } : { kind: 'days', days },
         externalId: null,
         actor: 'person',
-        requestId: asked.id,
-        traceId,
+        answers: { requestId: asked.id, shownHash },
+        traceId: frame.traceId,
       });
+      return true;
     } catch (error) {
       const passed = error instanceof DomainError && ['consent_conflict', 'purpose_not_permitted'].includes(error.code);
       if (!passed) throw error;
+      return false;
     }
   }
 
   /** The person did not agree, and goes back. */
   async function end(visit: Visit, request: RequestOfVisit, reply: FastifyReply, outcome: 'declined' | 'cancelled') {
     await endRequest(platform, visit.asked, outcome);
-    await signIn.end(request, reply, visit.asked.id, '/');
+    await signIn.end(request, reply, visit.asked.id);
     return reply.redirect(`${pathOf(visit.interaction)}/done`, 303);
   }
 
@@ -179,8 +195,6 @@ async function textFor(platform: Platform, asked: ConsentRequest): Promise<Conse
     answerBy: new Date(asked.answerBy.getTime() + aheadSeconds * 1000),
   });
 }
-
-const hashOf = (text: ConsentText): string => sha256(JSON.stringify(text)).toString('base64url');
 
 function formOf(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};

@@ -60,7 +60,8 @@ export function protocolRoutes(
     request.raw.url = authorizationAddress(request.raw.url ?? '');
     await pass(request, reply);
   });
-  app.get<{ Params: { uid: string } }>(`${endpoints.authorization}/:uid`, hidden, async (request, reply) => {
+  const resume = `${endpoints.authorization}/:uid`;
+  app.get<{ Params: { uid: string } }>(resume, { ...hidden, onRequest: limitAddress }, async (request, reply) => {
     if (request.params.uid === '') reply.callNotFound();
     else await pass(request, reply);
   });

@@ -56,8 +56,12 @@ export async function bindPerson(
 /** Keeps what is on the screen now, as the proof of what was shown if the person says yes to it (C10). */
 export async function keepShown(platform: Platform, request: ConsentRequest, text: ConsentText): Promise<void> {
   const now = platform.clock.now();
-  await platform.db.query(SHOW, [request.id, text.version, text.language, now, JSON.stringify(text)]);
+  const hash = hashOfText(text);
+  await platform.db.query(SHOW, [request.id, text.version, text.language, now, JSON.stringify(text), hash]);
 }
+
+/** What tells a text from any other, 32 bytes: the form of the screen brings it back with the answer. */
+export const hashOfText = (text: ConsentText): Buffer => sha256(JSON.stringify(text));
 
 /** Ends a request without a consent. False: it was answered before, and stays as it is. */
 export async function endRequest(

@@ -57,17 +57,17 @@ export const BIND = sql<{ id: string }>(
    where id = $1 and outcome is null and (nin_index is null or nin_index = any ($2)) returning id`,
 );
 
-/** $1 request, $2 version, $3 language, $4 now, $5 text (JSON) */
+/** $1 request, $2 version, $3 language, $4 now, $5 text (JSON), $6 its hash */
 export const SHOW = sql<never>(
   'consent_request_show',
-  `update consent_request set text_version = $2, shown_language = $3, shown_at = $4, shown = $5
+  `update consent_request set text_version = $2, shown_language = $3, shown_at = $4, shown = $5, shown_hash = $6
    where id = $1 and outcome is null`,
 );
 
 /** Ends a request without a consent; no row when it has been answered before. $1 request, $2 outcome, $3 now */
 export const END = sql<{ id: string }>(
   'consent_request_end',
-  `update consent_request set outcome = $2, outcome_at = $3, shown = null where id = $1 and outcome is null returning id`,
+  `update consent_request set outcome = $2, outcome_at = $3, shown = null, shown_hash = null where id = $1 and outcome is null returning id`,
 );
 
 /** What was shown to the person who gave this consent. $1 consent */

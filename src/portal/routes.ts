@@ -17,7 +17,7 @@ import { helpPage } from './help.page.ts';
 import { sendMyData } from './my-data.ts';
 import { privacyPage } from './privacy.page.ts';
 import { signedOutPage } from './signed-out.page.ts';
-import { signingOutPage } from './sign-out.page.ts';
+import { signingOutPage } from '../html/signing-out-page.ts';
 import { PORTAL, field, frameFor, loginOutcome, parameter, signedIn, type Portal, type Show } from './visit.ts';
 
 const hidden = { schema: { hide: true } };

@@ -37,10 +37,10 @@ export interface SignIn {
   /** Who is signed in in this browser for that use, or undefined. Counts as use of the session; asked once for each request. */
   personOf(request: FastifyRequest, usedFor: string): Promise<SignedIn | undefined>;
   /**
-   * Signs out here: row and cookie. Answers with the address that signs out at the login provider too, which leads back to `after` (a path
-   * of ours that is registered there), or undefined when there is none.
+   * Signs out here: row and cookie. With `after`, a path of ours that is registered at the login provider, answers with the address that
+   * signs out there too and leads back to it; undefined when there is none.
    */
-  end(request: FastifyRequest, reply: FastifyReply, usedFor: string, after: string): Promise<string | undefined>;
+  end(request: FastifyRequest, reply: FastifyReply, usedFor: string, after?: string): Promise<string | undefined>;
   /** Ends all sessions that came from one session at the login provider. */
   endByIssuer(issuer: string, issuerSession: string): Promise<void>;
 }
@@ -128,7 +128,7 @@ export function openSignIn(platform: Platform, options: { fetch?: typeof fetch }
     end: async (request, reply, usedFor, after) => {
       remembered.get(request)?.set(usedFor, Promise.resolve(undefined));
       const idToken = await sessions.end(request, reply, usedFor);
-      if (idToken === undefined) return undefined;
+      if (idToken === undefined || after === undefined) return undefined;
       return provider.logoutAddress({ idToken, after: new URL(after, faceOf(usedFor, config)).href });
     },
 

@@ -255,7 +255,7 @@ test('A10: a node that ends between the consent and the way back leaves nothing 
     duration: { kind: 'days', days: 30 },
     externalId: null,
     actor: 'person',
-    requestId: request.id,
+    answers: { requestId: request.id, shownHash: request.shown_hash },
     traceId: 'test',
   });
   const second = await startWorld({ database: world.database });
@@ -285,4 +285,49 @@ test('A10: any step of the flow may be answered by any node', async () => {
   } finally {
     await second.close();
   }
+});
+
+test('C10: a request that has been answered is proof: who serves cannot change it, not even by hand', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  await answerScreen(visitor, screen, 'yes');
+  const { id } = await lastRequest();
+  for (const change of [
+    "shown = '{}'",
+    "text_version = '0'",
+    'shown_at = now()',
+    'consent_id = null',
+    "outcome = 'declined'",
+  ]) {
+    await assert.rejects(
+      world.inspect(`update consent_request set ${change} where id = $1`, [id]),
+      /is not changed|violates check/,
+      change,
+    );
+  }
+  await world.inspect("update consent_request set language = 'en' where id = $1", [id]);
+});
+
+test('C10: a yes to a text that is no longer the last one that was shown makes no consent', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  const before = (await consents()).length;
+  const there = await visitor.request(new URL(`${screen.url.pathname}?lang=en`, screen.url));
+  // The language goes back without the screen being shown again, as another window might do between two pages.
+  await world.inspect("update consent_request set language = 'nb' where id = $1", [(await lastRequest()).id]);
+  const again = await answerScreen(visitor, screen, 'yes');
+  assert.match(again.text, /name="answer"/);
+  assert.equal((await consents()).length, before);
+  assert.match(there.text, /<html lang="en"/);
+  assert.ok(sentBack(await answerScreen(visitor, again, 'yes'))['code']);
+});
+
+test('A9: who signs out on the screen is signed out at the login provider too, and has answered nothing', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  const { action, fields } = formOn(screen, /\/logout$/);
+  const out = await visitor.request(action, fields);
+  assert.match(out.next?.pathname ?? '', /^\/testid\//);
+  const { id } = await lastRequest();
+  assert.equal((await world.inspect('select from session where used_for = $1', [id])).length, 0);
+  const end = await go(visitor, out.next ?? '');
+  assert.equal(end.url.pathname, '/signed-out');
+  assert.equal((await lastRequest()).outcome, null);
 });

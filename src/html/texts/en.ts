@@ -10,6 +10,11 @@ export const en: typeof nb = {
   signedIn: 'Logged in',
   born: 'born',
   signOut: 'Log out',
+  signingOut: {
+    title: 'We are logging you out',
+    text: 'You are logged out here. Now we log you out of the login service too.',
+    next: 'Go on if it does not happen by itself',
+  },
   languages: 'Language',
   about: 'About the service',
   help: 'Help',

@@ -83,6 +83,11 @@ export const nb = {
   signedIn: 'Logget inn',
   born: 'f.',
   signOut: 'Logg ut',
+  signingOut: {
+    title: 'Vi logger deg ut',
+    text: 'Du er logget ut her. Nå logger vi deg ut av innloggingstjenesten også.',
+    next: 'Gå videre hvis det ikke skjer av seg selv',
+  },
   languages: 'Språk',
   about: 'Om tjenesten',
   help: 'Hjelp',

@@ -10,6 +10,11 @@ export const nn: typeof nb = {
   signedIn: 'Logga inn',
   born: 'f.',
   signOut: 'Logg ut',
+  signingOut: {
+    title: 'Vi loggar deg ut',
+    text: 'Du er logga ut her. No loggar vi deg ut av innloggingstenesta også.',
+    next: 'Gå vidare viss det ikkje skjer av seg sjølv',
+  },
   languages: 'Språk',
   about: 'Om tenesta',
   help: 'Hjelp',

@@ -233,10 +233,4 @@ export const en: typeof nb = {
       consent: 'Consent',
     },
   },
-
-  signOut: {
-    title: 'We are logging you out',
-    text: 'You are logged out here. Now we log you out of the login service too.',
-    next: 'Go on if it does not happen by itself',
-  },
 };

@@ -226,10 +226,4 @@ export const nb = {
       consent: 'Samtykke',
     },
   },
-
-  signOut: {
-    title: 'Vi logger deg ut',
-    text: 'Du er logget ut her. Nå logger vi deg ut av innloggingstjenesten også.',
-    next: 'Gå videre hvis det ikke skjer av seg selv',
-  },
 };

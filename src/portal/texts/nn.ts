@@ -219,10 +219,4 @@ export const nn: typeof nb = {
       consent: 'Samtykke',
     },
   },
-
-  signOut: {
-    title: 'Vi loggar deg ut',
-    text: 'Du er logga ut her. No loggar vi deg ut av innloggingstenesta også.',
-    next: 'Gå vidare viss det ikkje skjer av seg sjølv',
-  },
 };
