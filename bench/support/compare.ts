@@ -32,7 +32,7 @@ export interface Comparison {
 
 const ROUNDS = 6;
 const ROUND_MS = 1_500;
-const WARM_UP_MS = 2_500;
+const WARM_UP_MS = 4_000;
 /** Code becomes fast by being run often, whoever asks for it. */
 const WARM_UP_CLIENTS = 8;
 

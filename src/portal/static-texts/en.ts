@@ -143,7 +143,7 @@ export const en: typeof nb = {
         ],
         [
           'Your login',
-          'Name and date of birth from the login service',
+          'Name and date of birth from the login service; your national identity number and the proof of the login, encrypted',
           'Until you log out. If you do nothing for half an hour it ends by itself, and in any case after two hours.',
         ],
       ],

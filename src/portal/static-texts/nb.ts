@@ -148,7 +148,7 @@ export const nb = {
         ],
         [
           'Innloggingen din',
-          'Navn og fødselsdato fra innloggingstjenesten',
+          'Navn og fødselsdato fra innloggingstjenesten; fødselsnummeret og beviset på innloggingen, kryptert',
           'Til du logger ut. Gjør du ikke noe på en halvtime, tar den slutt av seg selv, og uansett etter to timer.',
         ],
       ],

@@ -140,7 +140,7 @@ export const nn: typeof nb = {
         ],
         [
           'Innlogginga di',
-          'Namn og fødselsdato frå innloggingstenesta',
+          'Namn og fødselsdato frå innloggingstenesta; fødselsnummeret og beviset på innlogginga, kryptert',
           'Til du loggar ut. Gjer du ikkje noko på ein halvtime, tek ho slutt av seg sjølv, og uansett etter to timar.',
         ],
       ],
