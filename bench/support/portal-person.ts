@@ -7,7 +7,7 @@ import type { Consent } from '../../src/consent/consent.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { standingAt, syntheticNin } from '../../test/support/bare-platform.ts';
 import { answerScreen, askAddress, formOn, go, wordsOf } from '../../test/support/flow.ts';
-import { newLoginVisitor, type Visitor } from '../../test/support/login-visitor.ts';
+import { newVisitor, type Visitor } from '../../test/support/visitor.ts';
 import { API, clientOf } from '../../test/support/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -15,7 +15,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** A browser in front of a server whose public address is `API`, wherever it listens. */
 export const visitorAt = (origin: string): Visitor =>
-  newLoginVisitor(() => (input, init) => {
+  newVisitor(() => (input, init) => {
     const { pathname, search } = new URL(input instanceof Request ? input.url : input);
     return fetch(`${origin}${pathname}${search}`, init);
   });

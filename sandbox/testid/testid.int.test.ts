@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { openLoginHouse, type LoginHouse } from '../../test/support/login-house.ts';
-import type { Visited, Visitor } from '../../test/support/login-visitor.ts';
+import type { Visited, Visitor } from '../../test/support/visitor.ts';
 import { languages } from '../../src/html/language.ts';
 import { testPersons } from '../people.ts';
 import { withControlDigits } from '../synthetic-nin.ts';

@@ -12,7 +12,7 @@ import {
   wordsOf,
 } from '../support/flow.ts';
 import { injectedFetch } from '../support/injected-fetch.ts';
-import { newLoginVisitor, type Visited, type Visitor } from '../support/login-visitor.ts';
+import { newVisitor, type Visited, type Visitor } from '../support/visitor.ts';
 import { registerConsent } from '../../src/consent/register.ts';
 import { Nin } from '../../src/person/nin.ts';
 import { clientOf, startWorld, type Json, type World } from '../support/world.ts';
@@ -244,7 +244,7 @@ test('E1: a page of the flow shows neither the number nor a token, keeps nothing
 
 test('A10: a node that ends between the consent and the way back leaves nothing undone: any node hands over', async () => {
   let node = world;
-  const visitor = newLoginVisitor(() => injectedFetch(() => node.app));
+  const visitor = newVisitor(() => injectedFetch(() => node.app));
   const { screen } = await toConsentScreen(world, { scope: 'debt.unsecured.presentation.30 openid' }, visitor);
   // As the answer does, up to the moment at which the process would be killed.
   const request = await lastRequest();
@@ -277,7 +277,7 @@ test('A10: any step of the flow may be answered by any node', async () => {
   const second = await startWorld({ database: world.database });
   try {
     let turns = 0;
-    const visitor = newLoginVisitor(() => injectedFetch(() => (turns++ % 2 === 0 ? world : second).app));
+    const visitor = newVisitor(() => injectedFetch(() => (turns++ % 2 === 0 ? world : second).app));
     const screen = await go(visitor, askAddress());
     const { code } = sentBack(await answerScreen(visitor, screen, 'yes'));
     assert.equal((await exchange(second, code ?? '')).status, 200);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { signIn, tokenFromFlow, visitorOf } from '../support/flow.ts';
-import type { Visited, Visitor } from '../support/login-visitor.ts';
+import type { Visited, Visitor } from '../support/visitor.ts';
 import { get, lookUp, said } from '../support/portal.ts';
 import { bearer, clientOf, newConsent, startWorld, type Json, type World } from '../support/world.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { creditorIds } from '../../sandbox/creditor-list.ts';
 import { answerScreen, formOn, signIn, toConsentScreen, visitorOf } from '../support/flow.ts';
-import type { Visitor } from '../support/login-visitor.ts';
+import type { Visitor } from '../support/visitor.ts';
 import { csrfOf, get, lookUp, post, said } from '../support/portal.ts';
 import { bearer, newConsent, newSingleUse, startWorld, tokenFor, type Json, type World } from '../support/world.ts';
 

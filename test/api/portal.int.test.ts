@@ -7,7 +7,7 @@ import { money } from '../../src/html/format.ts';
 import { languages } from '../../src/html/language.ts';
 import { owedOn } from '../../src/portal/debt-overview.ts';
 import { formOn, go, signIn, visitorOf, wordsOf } from '../support/flow.ts';
-import type { Visitor } from '../support/login-visitor.ts';
+import type { Visitor } from '../support/visitor.ts';
 import { get, post, said } from '../support/portal.ts';
 import { newConsent, startWorld, type World } from '../support/world.ts';
 
