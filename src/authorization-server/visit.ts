@@ -5,7 +5,7 @@ import { findRequest, openRequest, speak } from '../consent-request/open.ts';
 import { readConsent } from '../consent/find.ts';
 import { isLanguage, languageAmong } from '../html/language.ts';
 import type { Frame } from '../html/layout.ts';
-import { frameOf, preferredLanguage, sendPage } from '../html/send-page.ts';
+import { frameOf, preferredLanguage, sendPage, speakIn } from '../html/send-page.ts';
 import type { Platform } from '../platform/platform.ts';
 import { askedIn, grantConsent } from './code-flow.ts';
 import { errors } from './oidc-provider.ts';
@@ -63,6 +63,7 @@ export async function arrive(
     return undefined;
   }
   const asked = await requestOf(platform, interaction, request);
+  speakIn(request, asked.language);
   const frame = frameOf(platform, request, { language: asked.language });
   const situation = situationOf(asked, platform.clock.realNow());
   if (situation !== 'open') await settle(hall, { interaction, asked }, request, reply);

@@ -21,9 +21,15 @@ const asksFor = (request: FastifyRequest): Language | undefined => {
   return isLanguage(lang) ? lang : undefined;
 };
 
+const spoken = new WeakMap<FastifyRequest, Language>();
+
+/** All pages that answer this request are in this language, those of errors too, unless the address asks for another. */
+export const speakIn = (request: FastifyRequest, language: Language): void => void spoken.set(request, language);
+
 /** The language that a person wants: what the address says, else what was chosen before, else what the browser prefers. */
 export function preferredLanguage(request: FastifyRequest): Language {
-  const chosen = asksFor(request) ?? (request.cookies as Record<string, unknown> | undefined)?.[COOKIE];
+  const remembered = (request.cookies as Record<string, unknown> | undefined)?.[COOKIE];
+  const chosen = asksFor(request) ?? spoken.get(request) ?? remembered;
   return isLanguage(chosen) ? chosen : (languageAmong(request.headers['accept-language']) ?? 'nb');
 }
 
