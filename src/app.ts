@@ -134,7 +134,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     });
     pages.addHook('onRequest', limitAddress);
     pages.addHook('onRequest', rememberLanguage(platform.config));
-    signInRoutes(pages, platform, signIn);
+    signInRoutes(pages, signIn);
     portalRoutes(pages, platform, { signIn, creditors });
     interactionRoutes(pages, server, signIn);
     logoutRoute(pages, platform);

@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../errors/domain-error.ts';
-import type { Platform } from '../platform/platform.ts';
 import type { SignIn } from './sign-in.ts';
 
 /** Where browsers come back to from the login provider, and where it tells that somebody has signed out there. */
-export function signInRoutes(app: FastifyInstance, _platform: Platform, signIn: SignIn): void {
+export function signInRoutes(app: FastifyInstance, signIn: SignIn): void {
   app.get('/login/callback', { schema: { hide: true } }, async (request, reply) => signIn.finish(request, reply));
 
   // OpenID Connect Front-Channel Logout 1.0: asked for inside a frame of the provider's, so our cookies are not there.

@@ -72,7 +72,7 @@ export async function openLoginHouse(
     const { code, detail } = toDomainError(error);
     return reply.code(statusOf[code]).send({ code, detail });
   });
-  signInRoutes(app, platform, signIn);
+  signInRoutes(app, signIn);
   testIdRoutes(app, platform);
   app.get<{ Querystring: Record<string, string> }>('/begin', (request, reply) => {
     const { used = 'portal', to = '/home', hint, lang = 'nb' } = request.query;
