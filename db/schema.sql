@@ -102,6 +102,7 @@ create table consent_request (
   shown_hash bytea,
   outcome text,
   outcome_at timestamp with time zone,
+  failure text,
   consent_id uuid,
   constraint consent_request_pkey PRIMARY KEY (id),
   constraint consent_request_consent_id_key UNIQUE (consent_id),
@@ -110,7 +111,9 @@ create table consent_request (
   constraint consent_request_asked_days_check CHECK (((asked_days >= 1) AND (asked_days <= 365))),
   constraint consent_request_check CHECK (((outcome IS NULL) = (outcome_at IS NULL))),
   constraint consent_request_check1 CHECK (((NOT (outcome IS DISTINCT FROM 'approved'::text)) = (consent_id IS NOT NULL))),
-  constraint consent_request_check2 CHECK (((consent_id IS NULL) OR ((shown IS NOT NULL) AND (login_level IS NOT NULL)))),
+  constraint consent_request_check2 CHECK (((NOT (outcome IS DISTINCT FROM 'failed'::text)) = (failure IS NOT NULL))),
+  constraint consent_request_check3 CHECK (((consent_id IS NULL) OR ((shown IS NOT NULL) AND (login_level IS NOT NULL)))),
+  constraint consent_request_failure_check CHECK ((failure = ANY (ARRAY['switched_off'::text, 'someone_else'::text]))),
   constraint consent_request_interaction_hash_check CHECK ((length(interaction_hash) = 32)),
   constraint consent_request_language_check CHECK ((language = ANY (ARRAY['nb'::text, 'nn'::text, 'en'::text]))),
   constraint consent_request_nin_index_check CHECK ((length(nin_index) = 32)),
@@ -493,7 +496,7 @@ grant insert, select on table audit_log to samtykke_app;
 grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on table client to samtykke_app;
 grant insert, select, update (open) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
-grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, consent_id) on table consent_request to samtykke_app;
+grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;

@@ -37,9 +37,9 @@ export function sandboxCallback(app: FastifyInstance, platform: Platform): void 
   };
 
   app.get('/sandbox/callback', { schema: { hide: true } }, async (request, reply) => {
-    const received = Object.entries(request.query as Record<string, unknown>)
-      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      .map(([name, value]) => [name, value.slice(0, 300)] as const);
+    const received = Object.entries(request.query as Record<string, unknown>).map(
+      ([name, value]) => [name, String(value).slice(0, 300)] as const,
+    );
     const { code } = Object.fromEntries(received);
     const steps: Html[] = [came(received)];
     if (code !== undefined) {
@@ -106,12 +106,12 @@ function exchanged(token: Told, config: Config): Html {
     ...rest,
     ...(identity === undefined ? {} : { id_token: claimsOf(String(identity)) }),
   };
-  const used = html`<p class="ds-paragraph">
-    A code is good once. Loading this page again uses it a second time, and that also ends the token that it gave.
+  const once = html`<p class="ds-paragraph">
+    A code is good once. Loading this page again uses it a second time: that fails, and also ends the token that it gave.
   </p>`;
   return html`${heading('2. The code, exchanged for a token')}
     <pre class="code" tabindex="0"><code>curl ${config.accessUrl}/oauth2/token -u $CLIENT_ID:$SECRET -d grant_type=authorization_code -d code=… -d redirect_uri=${callbackAddress(config)}</code></pre>
-    ${json(shown)} ${token.status !== 200 && used}`;
+    ${json(shown)} ${once}`;
 }
 
 function lookedUp(debt: Told, config: Config): Html {

@@ -78,9 +78,12 @@ create table consent_request (
   -- Null: not answered; after `answer_by` that is an abandoned one.
   outcome text check (outcome in ('approved', 'declined', 'cancelled', 'failed')),
   outcome_at timestamptz,
+  -- Why it failed.
+  failure text check (failure in ('switched_off', 'someone_else')),
   consent_id uuid unique references consent on delete cascade,
   check ((outcome is null) = (outcome_at is null)),
   check ((outcome is not distinct from 'approved') = (consent_id is not null)),
+  check ((outcome is not distinct from 'failed') = (failure is not null)),
   check (consent_id is null or (shown is not null and login_level is not null))
 );
 create index consent_request_by_time on consent_request using brin (created_at);
@@ -139,6 +142,6 @@ end $$;
 grant select, insert, update, delete on login_attempt, session to samtykke_app;
 grant select, insert on consent_request to samtykke_app;
 grant update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash,
-  outcome, outcome_at, consent_id) on consent_request to samtykke_app;
+  outcome, outcome_at, failure, consent_id) on consent_request to samtykke_app;
 grant update (auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on client to samtykke_app;
 grant update (contact_email, contact_phone) on creditor to samtykke_app;

@@ -43,9 +43,10 @@ test('A9: TestID logs in without a click by a hint, which is in no address', asy
   });
 });
 
-test('A9: TestID tells no date of birth of some, and nothing but the number of people whom it does not know', async () => {
+test('A9: TestID tells no date of birth of one, and nothing but the number of people whom it does not know', async () => {
   for (const [nin, name, born] of [
-    ['14842249091', 'Nøktern Multebær', '14.04.22'],
+    ['14842249091', 'Nøktern Multebær', '14.04.1922'],
+    ['48918391250', 'Reisende Ringdue', '08.11.83'],
     [stranger(), null, '13.10.83'],
   ] as const) {
     const visitor = house.newVisitor();

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findClient, isPurposeOpen } from '../clients/client-registry.ts';
-import type { ConsentRequest } from '../consent-request/consent-request.ts';
+import type { ConsentRequest, Failure, Outcome } from '../consent-request/consent-request.ts';
 import { consentText, durationChoices, type ConsentText } from '../consent-request/consent-text.ts';
 import { bindPerson, endRequest, hashOfText, keepShown } from '../consent-request/open.ts';
 import { registerConsent } from '../consent/register.ts';
@@ -44,19 +44,21 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
         // For whoever gives up here; logging in once more takes its place.
         const error_description = 'the person could not be logged in';
         await willEnd(hall, request, reply, { error: 'server_error', error_description });
-        return sendStop(reply, frame, { kind: 'login_failed', client, again, back: interaction.returnTo });
+        return sendStop(platform, reply, frame, { kind: 'login_failed', client, again, back: interaction.returnTo });
       }
       if (!(await isPurposeOpen(platform.db, asked.clientId, asked.purpose))) {
-        return stopForGood(visit, request, reply, { kind: 'switched_off', client, back: interaction.returnTo });
+        return fail(visit, request, reply, 'switched_off');
       }
       const person = await signIn.personOf(request, asked.id);
       if (person === undefined) {
         // Whoever comes back from the login and is nobody has no cookies, or has signed out: not sent there again without a word.
         const isBack = request.query['returned'] !== undefined;
-        return isBack ? sendStop(reply, frame, { kind: 'signed_out', client, again }) : logIn(visit, request, reply);
+        return isBack
+          ? sendStop(platform, reply, frame, { kind: 'signed_out', client, again })
+          : logIn(visit, request, reply);
       }
       if (!(await bindPerson(platform, asked, person))) {
-        return stopForGood(visit, request, reply, { kind: 'someone_else', client, back: interaction.returnTo });
+        return fail(visit, request, reply, 'someone_else');
       }
       return screen({ ...visit, person }, reply, request.query['changed'] === undefined ? null : 'text_changed');
     },
@@ -80,7 +82,10 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
     if (form['shown'] !== shownHash.toString('base64url')) {
       return reply.redirect(`${pathOf(interaction)}?changed=1`, 303);
     }
-    if (await approve(visit, person, days, shownHash)) await signIn.end(request, reply, asked.id);
+    if (await approve(visit, person, days, shownHash)) {
+      platform.log.info(noteOf(visit, 'approved'), 'request answered');
+      await signIn.end(request, reply, asked.id);
+    }
     return reply.redirect(`${pathOf(interaction)}/done`, 303);
   });
 
@@ -161,24 +166,26 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
 
   /** The person did not agree, and goes back. */
   async function end(visit: Visit, request: RequestOfVisit, reply: FastifyReply, outcome: 'declined' | 'cancelled') {
-    await endRequest(platform, visit.asked, outcome);
+    await endRequest(platform, visit.asked, { outcome });
+    platform.log.info(noteOf(visit, outcome), 'request answered');
     await signIn.end(request, reply, visit.asked.id);
     return reply.redirect(`${pathOf(visit.interaction)}/done`, 303);
   }
 
-  /** It cannot go on: the request ends, and the person is told why before going back. */
-  async function stopForGood(
-    visit: Visit,
-    request: RequestOfVisit,
-    reply: FastifyReply,
-    stop: Parameters<typeof sendStop>[2],
-  ) {
-    // Answered meanwhile: what is true now is told there.
-    if (!(await endRequest(platform, visit.asked, 'failed'))) return reply.redirect(pathOf(visit.interaction), 303);
-    await willEnd(hall, request, reply, { error: 'server_error', error_description: '' });
-    return sendStop(reply, visit.frame, stop);
+  /** It cannot go on: the request ends, and the same address tells why from now on. */
+  async function fail(visit: Visit, request: RequestOfVisit, reply: FastifyReply, why: Failure) {
+    await endRequest(platform, visit.asked, { outcome: 'failed', why });
+    await arrive(hall, request, reply, 'open');
+    return reply;
   }
 }
+
+const noteOf = ({ asked, frame }: Visit, outcome: Outcome) => ({
+  traceId: frame.traceId,
+  clientId: asked.clientId,
+  requestId: asked.id,
+  outcome,
+});
 
 async function textFor(platform: Platform, asked: ConsentRequest): Promise<ConsentText> {
   const client = await findClient(platform.db, asked.clientId);

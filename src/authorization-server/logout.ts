@@ -24,12 +24,14 @@ export function logoutRoute(app: FastifyInstance, platform: Platform): void {
     const frame = frameOf(platform, request, language === undefined ? {} : { language });
     const clientId = hint === undefined ? request.query['client_id'] : await clientOf(hint);
     const contradicts = request.query['client_id'] !== undefined && request.query['client_id'] !== clientId;
-    if (back === undefined && hint === undefined) return reply.redirect(`${platform.config.portalUrl}/signed-out`, 303);
+    if (back === undefined && hint === undefined && clientId === undefined)
+      return reply.redirect(`${platform.config.portalUrl}/signed-out`, 303);
     const client = typeof clientId === 'string' && !contradicts ? await findClient(platform.db, clientId) : undefined;
-    if (client === undefined || !client.enabled) return sendStop(reply, frame, { kind: 'bad_link', problem: 'client' });
+    if (client === undefined || !client.enabled)
+      return sendStop(platform, reply, frame, { kind: 'bad_link', problem: 'client' });
     if (back === undefined) return reply.redirect(`${platform.config.portalUrl}/signed-out`, 303);
     if (typeof back !== 'string' || !client.postLogoutRedirectUris.includes(back)) {
-      return sendStop(reply, frame, { kind: 'bad_link', problem: 'redirect' });
+      return sendStop(platform, reply, frame, { kind: 'bad_link', problem: 'redirect' });
     }
     const address = new URL(back);
     if (typeof state === 'string') address.searchParams.set('state', state);

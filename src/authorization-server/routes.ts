@@ -2,10 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import { DomainError } from '../errors/domain-error.ts';
 import { tokenLimits } from '../clients/rate-limit.ts';
+import { frameOf } from '../html/send-page.ts';
 import { isUuid } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { authorizationServer, endpoints } from './provider.ts';
 import { problemPages } from './show-problem.ts';
+import { sendStop } from './visit.ts';
 
 /** The library, and which request of the web framework each of its own is. */
 export interface AuthorizationServer {
@@ -57,8 +59,11 @@ export function protocolRoutes(
   app.get(endpoints.discovery, hidden, pass);
   app.get(endpoints.jwks, hidden, pass);
   app.get(endpoints.authorization, { ...hidden, onRequest: limitAddress }, async (request, reply) => {
-    request.raw.url = authorizationAddress(request.raw.url ?? '');
+    const address = authorizationAddress(request.raw.url ?? '');
+    if (address === undefined) return sendStop(platform, reply, frameOf(platform, request), BAD_LINK);
+    request.raw.url = address;
     await pass(request, reply);
+    return reply;
   });
   const resume = `${endpoints.authorization}/:uid`;
   app.get<{ Params: { uid: string } }>(resume, { ...hidden, onRequest: limitAddress }, async (request, reply) => {
@@ -81,18 +86,30 @@ const openidOnly = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', '
 /**
  * The address of an authorization request as the library should see it: `openid` is optional here, so what would be refused
  * without it is left out; and a scope in which there are signs that no scope has is made one
- * that is refused in our words (A8).
+ * that is refused in our words (A8). Undefined: it holds what cannot be kept or given back.
  */
-function authorizationAddress(url: string): string {
+function authorizationAddress(url: string): string | undefined {
   const [path = '', query = ''] = url.split(/\?(.*)/s, 2);
+  if (!isText(query)) return undefined;
   const parameters = new URLSearchParams(query);
   const scope = parameters.get('scope') ?? '';
   if (!scope.split(' ').includes('openid')) for (const name of openidOnly) parameters.delete(name);
   // The library would send its answer by a page with a script.
   if (parameters.get('response_mode') === 'form_post') parameters.set('response_mode', 'malformed');
-  if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(scope)) parameters.set('scope', 'malformed');
+  if (!/^([\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*)?$/.test(scope)) parameters.set('scope', 'malformed');
   return `${path}?${parameters}`;
 }
+
+/** Whether a query is what it can be given back as: UTF-8, and without the one character that PostgreSQL's text cannot hold. */
+function isText(query: string): boolean {
+  try {
+    return !decodeURIComponent(query.replaceAll('+', ' ')).includes('\0');
+  } catch {
+    return false;
+  }
+}
+
+const BAD_LINK = { kind: 'bad_link', problem: 'other' } as const;
 
 // As much as the library reads.
 const MOST_BYTES = 56 * 1024;

@@ -9,7 +9,7 @@ export function signInRoutes(app: FastifyInstance, signIn: SignIn): void {
   // OpenID Connect Front-Channel Logout 1.0: asked for inside a frame of the provider's, so our cookies are not there.
   app.get('/login/frontchannel-logout', { schema: { hide: true } }, async (request, reply) => {
     const { iss, sid } = request.query as Record<string, unknown>;
-    if (![iss, sid].every((part) => typeof part === 'string' && part.length > 0 && part.length <= 500)) {
+    if (![iss, sid].every((part) => typeof part === 'string' && /^[^\p{Cc}]{1,500}$/u.test(part))) {
       throw new DomainError('invalid_request', 'a sign-out names the issuer (iss) and its session (sid), once each');
     }
     await signIn.endByIssuer(String(iss), String(sid));

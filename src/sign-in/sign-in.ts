@@ -30,7 +30,7 @@ export interface SignIn {
    */
   begin(request: FastifyRequest, reply: FastifyReply, ask: LoginAsked): Promise<FastifyReply>;
   /**
-   * Answers a browser that has come back: 303 to where the login began. Throws `form_refused` when the login was not begun in this browser
+   * Answers a browser that has come back: 303 to where the login began. Throws `login_unfinished` when the login was not begun in this browser
    * (somebody else's is not taken on), took too long, or has been finished before.
    */
   finish(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
@@ -67,7 +67,10 @@ export function openSignIn(platform: Platform, options: { fetch?: typeof fetch }
 
   const doesNotBelong = (request: FastifyRequest, reason: string): DomainError => {
     note(request, 'failed', reason);
-    return new DomainError('form_refused', 'this login was begun elsewhere, took too long or is finished: begin again');
+    return new DomainError(
+      'login_unfinished',
+      'this login was begun elsewhere, took too long or is finished: begin again',
+    );
   };
 
   const note = (request: FastifyRequest, outcome: 'cancelled' | 'failed', reason: string, more: object = {}): void => {

@@ -135,6 +135,7 @@ test('A10: another browser has nothing to do with a request, whatever address it
   for (const path of ['', '/done']) {
     const seen = await stranger.request(new URL(`${screen.url.pathname}${path}`, screen.url));
     assert.doesNotMatch(seen.text, /name="answer"|csrf/);
+    assert.equal(seen.status, 404, 'not «expired»: it can be answered where it was begun');
     assert.equal(seen.headers.get('location'), null);
   }
   const sent = await send(stranger, screen, 'yes');
@@ -174,6 +175,8 @@ test('A10: another person than the one who began cannot answer in the same windo
   assert.equal(stopped.status, 403);
   assert.doesNotMatch(stopped.text, /name="answer"/);
   assert.equal((await lastRequest()).outcome, 'failed');
+  const again = await visitor.request(stopped.url);
+  assert.equal(wordsOf(again.text).includes(wordsOf(stopped.text).slice(60, 160)), true, 'the same page, loaded again');
   assert.equal((await consents()).length, before);
   const [, back = ''] = /href="([^"]*\/oauth2\/auth\/[^"]*)"/.exec(stopped.text) ?? [];
   assert.equal(sentBack(await go(visitor, back))['error'], 'server_error');
@@ -230,6 +233,17 @@ test('A10: the language can be changed on the screen, and holds for the pages of
   assert.match(done.text, /http-equiv="refresh"/);
   assert.equal(done.headers.get('referrer-policy'), 'no-referrer');
   assert.equal(done.headers.get('cache-control'), 'no-store');
+});
+
+test('A8: two that go back at once with one answer get one code', async () => {
+  for (let round = 0; round < 5; round++) {
+    const { visitor, screen } = await toConsentScreen(world);
+    await send(visitor, screen, 'yes');
+    const done = await visitor.request(new URL(`${screen.url.pathname}/done`, screen.url));
+    const both = await Promise.all([visitor.request(done.next ?? ''), visitor.request(done.next ?? '')]);
+    const codes = both.filter((answer) => answer.next?.searchParams.has('code'));
+    assert.ok(codes.length <= 1, `${codes.length} codes`);
+  }
 });
 
 test('E1: a page of the flow shows neither the number nor a token, keeps nothing, and allows no script and no frame', async () => {

@@ -123,7 +123,7 @@ test('E2: a form from nobody is told that nobody is signed in, and changes nothi
   const id = await newConsent(world);
   const page = await post(visitorOf(world), `/consents/${id}/withdraw`, { csrf: await csrfOf(me) });
   assert.equal(page.status, 403);
-  assert.match(said(page), /Du er logget ut/);
+  assert.match(said(page), /Du er ikke logget inn/);
   assert.equal((await stateOf(id)).archived_at, null);
 });
 

@@ -173,5 +173,5 @@ test('A8: the pages of stops', async (t) => {
 
 test('X6: the sandbox’s callback page, before anything came', async () => {
   await page.goto(`${sandbox.portalUrl}/sandbox/callback`);
-  await checkPageAllOver(page, { name: 'sandbox-callback', language: 'en' });
+  await checkPageEverywhere(page, { name: 'sandbox-callback' });
 });

@@ -157,11 +157,15 @@ async function markup(page: Page): Promise<string[]> {
   );
 }
 
-/** Nothing has to be scrolled sideways to be read in the narrowest window. */
+/** Nothing has to be scrolled sideways to be read: in the narrowest window, and at widths between those that people choose. */
 async function sideways(page: Page): Promise<string[]> {
   const before = page.viewportSize();
-  await page.setViewportSize({ width: NARROWEST, height: 900 });
-  const { beyond, widest } = await inPage<{ beyond: number; widest: string }>(page, 'sideways()');
+  const problems: string[] = [];
+  for (const width of [NARROWEST, 600, 834, 1000]) {
+    await page.setViewportSize({ width, height: 900 });
+    const { beyond, widest } = await inPage<{ beyond: number; widest: string }>(page, 'sideways()');
+    if (beyond > 0) problems.push(`${beyond} px at ${width} px: ${widest}`);
+  }
   if (before !== null) await page.setViewportSize(before);
-  return beyond > 0 ? [`${beyond} px at ${NARROWEST} px: ${widest}`] : [];
+  return problems;
 }

@@ -2,7 +2,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { request as requestOverHttp } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
-import { apiPaths, apiScopes } from '../../../src/clients/audience.ts';
+import { apiPaths, apiScopes, type Api } from '../../../src/clients/audience.ts';
 import type { Env } from '../../../src/platform/config.ts';
 import { createDatabase, withClient } from '../database.ts';
 import { freePort, nodeOver, startNode, type NodeProcess } from '../node-process.ts';
@@ -91,11 +91,11 @@ async function startHttps(to: number): Promise<{ port: number; close(): Promise<
   };
 }
 
-/** A token of a client for looking up debt, or for reading events. */
+/** A token of a client for an API, for looking up debt unless told. */
 export async function tokenOf(
   { node }: Pick<Sandbox, 'node'>,
   client: ClientNumber,
-  api: 'debt' | 'events' = 'debt',
+  api: Api = 'debt',
 ): Promise<string> {
   // By NGI's name of the API, which is ours too, whatever the address is that this sandbox is reached by.
   const audience = `https://api-preprod.norskgjeld.no${apiPaths[api]}`;
