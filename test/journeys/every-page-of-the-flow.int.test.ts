@@ -55,7 +55,7 @@ test('A9: TestID’s pages', async () => {
   await page.locator('#nin').fill('12345678901');
   await page.locator('button:not([name])').last().click();
   await page.waitForURL(/refused=/);
-  await checkPageEverywhere(page, { name: 'testid-refused', numbers: true });
+  await checkPageEverywhere(page, { name: 'testid-refused', variant: true, numbers: true });
   for (const language of languages) {
     await page.goto(`${address.split('?')[0]}?lang=${language}`);
     await logIn(person);
@@ -70,7 +70,7 @@ test('A10: the consent screen, with a choice of durations, for once, and with a 
     ['consent-once', 'debt.unsecured.presentation'],
   ] as const) {
     await ask({ scope });
-    await checkPageEverywhere(page, { name });
+    await checkPageEverywhere(page, { name, variant: name === 'consent-processing' });
     await page.goto(page.url());
     await checkKeyboard(page, name);
     await page.setViewportSize({ width: 390, height: 900 });
@@ -95,23 +95,23 @@ test('A8: the hand-over pages, and what is shown to whoever comes back to a requ
     const headers = bearer(await tokenOf(sandbox, 2));
     await sandbox.node.call({ method: 'DELETE', url: `/v1/debt/${id}`, headers });
     await page.goto(address);
-    await checkPageEverywhere(page, { name: 'answered-approved-ended' });
+    await checkPageEverywhere(page, { name: 'answered-approved-ended', variant: true });
   });
   await t.test('declined', async () => {
     const address = (await ask()).split('?')[0] ?? '';
     await no().click();
     await page.waitForURL(/\/done$/);
-    await checkPageEverywhere(page, { name: 'hand-over-declined' });
+    await checkPageEverywhere(page, { name: 'hand-over-declined', variant: true });
     await page.goto(address);
-    await checkPageEverywhere(page, { name: 'answered-declined' });
+    await checkPageEverywhere(page, { name: 'answered-declined', variant: true });
   });
   await t.test('cancelled', async () => {
     const address = (await ask()).split('?')[0] ?? '';
     await page.goto(`${address}?login=cancelled`);
     await page.waitForURL(/\/done$/);
-    await checkPageEverywhere(page, { name: 'hand-over-cancelled' });
+    await checkPageEverywhere(page, { name: 'hand-over-cancelled', variant: true });
     await page.goto(address);
-    await checkPageEverywhere(page, { name: 'answered-cancelled' });
+    await checkPageEverywhere(page, { name: 'answered-cancelled', variant: true });
   });
 });
 
@@ -125,14 +125,14 @@ test('A8: the pages of stops', async (t) => {
   await t.test('signed out midway, and a login that failed', async () => {
     const address = (await ask()).split('?')[0] ?? '';
     await page.goto(`${address}?login=failed`);
-    await checkPageEverywhere(page, { name: 'stop-login-failed' });
+    await checkPageEverywhere(page, { name: 'stop-login-failed', variant: true });
     await visitor.context.clearCookies({ name: /^samtykke-[0-9a-f]{12}$/ });
     await page.goto(`${address}?returned=1`);
-    await checkPageEverywhere(page, { name: 'stop-signed-out' });
+    await checkPageEverywhere(page, { name: 'stop-signed-out', variant: true });
   });
   await t.test('a request that nobody knows', async () => {
     await page.goto(`${sandbox.accessUrl}/interaction/nobody-knows-me`);
-    await checkPageEverywhere(page, { name: 'stop-unknown' });
+    await checkPageEverywhere(page, { name: 'stop-unknown', variant: true });
   });
   await t.test('links that are wrong', async () => {
     for (const [name, address] of Object.entries({
@@ -140,7 +140,7 @@ test('A8: the pages of stops', async (t) => {
       redirect: requestAddress(sandbox, { more: { redirect_uri: 'https://elsewhere.example/callback' } }),
     })) {
       await page.goto(address);
-      await checkPageEverywhere(page, { name: `stop-bad-link-${name}` });
+      await checkPageEverywhere(page, { name: `stop-bad-link-${name}`, variant: name === 'redirect' });
     }
   });
   // These two end the request: what is shown the next time is something else.
@@ -152,11 +152,11 @@ test('A8: the pages of stops', async (t) => {
       const address = await ask({ language });
       await permit(false);
       await page.goto(address);
-      await checkPageAllOver(page, { name: 'stop-switched-off', language });
+      await checkPageAllOver(page, { name: 'stop-switched-off', variant: true, language });
     }
     await permit(true);
     await page.goto(page.url().split('?')[0] ?? '');
-    await checkPageEverywhere(page, { name: 'answered-failed' });
+    await checkPageEverywhere(page, { name: 'answered-failed', variant: true });
   });
   await t.test('a form that was not ours', async () => {
     for (const language of languages) {

@@ -58,12 +58,12 @@ globalThis.inPage = (() => {
   const settled = () =>
     Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
 
-  /** Violations of axe's rules of these tags, with where and why, in the page with its details open. */
-  const axeViolations = async (tags) => {
+  /** Violations of these of axe's rules (`runOnly`), with where and why, in the page with its details open. */
+  const axeViolations = async (runOnly) => {
     openDetails();
     await settled();
     const { violations } = await globalThis.axe.run(document, {
-      runOnly: { type: 'tag', values: tags },
+      runOnly,
       resultTypes: ['violations'],
       preload: false,
     });
