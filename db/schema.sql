@@ -456,8 +456,11 @@ begin
     delete from consent using doomed where consent.id = doomed.id returning consent.person_id
   )
   select count(*), array_agg(distinct person_id) into consents, gone_persons from gone;
+  -- Of those that nobody ever logged in for there is nothing to prove: anybody can begin one.
   with doomed as (
-    select id from consent_request where created_at < p_log_before and consent_id is null limit p_limit for update skip locked
+    select id from consent_request
+    where consent_id is null and (created_at < p_log_before or (created_at < newest and nin_index is null and outcome is null))
+    limit p_limit for update skip locked
   )
   delete from consent_request using doomed where consent_request.id = doomed.id;
   with doomed as (
@@ -496,7 +499,7 @@ grant insert, select on table audit_log to samtykke_app;
 grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on table client to samtykke_app;
 grant insert, select, update (open) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
-grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id) on table consent_request to samtykke_app;
+grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by), select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;

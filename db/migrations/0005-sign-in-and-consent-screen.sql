@@ -114,8 +114,11 @@ begin
     delete from consent using doomed where consent.id = doomed.id returning consent.person_id
   )
   select count(*), array_agg(distinct person_id) into consents, gone_persons from gone;
+  -- Of those that nobody ever logged in for there is nothing to prove: anybody can begin one.
   with doomed as (
-    select id from consent_request where created_at < p_log_before and consent_id is null limit p_limit for update skip locked
+    select id from consent_request
+    where consent_id is null and (created_at < p_log_before or (created_at < newest and nin_index is null and outcome is null))
+    limit p_limit for update skip locked
   )
   delete from consent_request using doomed where consent_request.id = doomed.id;
   with doomed as (
@@ -140,7 +143,8 @@ begin
 end $$;
 
 grant select, insert, update, delete on login_attempt, session to samtykke_app;
-grant select, insert on consent_request to samtykke_app;
+grant select on consent_request to samtykke_app;
+grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by) on consent_request to samtykke_app;
 grant update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash,
   outcome, outcome_at, failure, consent_id) on consent_request to samtykke_app;
 grant update (auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on client to samtykke_app;

@@ -42,7 +42,9 @@ const FIND = sql<{ payload: AdapterPayload; consumed_at: Date | null }>(
 
 const CONSUME = sql<{ consumed: boolean }>(
   'oauth_consume',
-  'update oauth_artefact set consumed_at = $3 where model = $1 and id_hash = $2 and consumed_at is null returning true as consumed',
+  // Kept for as long as what was given for it may be used, so that a replay is known for one.
+  `update oauth_artefact set consumed_at = $3::timestamptz, expires_at = $3::timestamptz + interval '1 hour'
+   where model = $1 and id_hash = $2 and consumed_at is null returning true as consumed`,
 );
 
 const DESTROY = sql<{ gone: boolean }>(
@@ -145,6 +147,10 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
     find: async (id) => {
       const [row] = await query(FIND, [model, sha256(id), now()]);
       if (row === undefined) return undefined;
+      // A replay, whoever sends it and with whatever beside it: the library would look at that first, and leave the token alone.
+      if (model === 'AuthorizationCode' && row.consumed_at !== null && row.payload.grantId !== undefined) {
+        await endGrant('AccessToken', row.payload.grantId);
+      }
       return {
         ...row.payload,
         jti: id,

@@ -9,30 +9,41 @@ import { authorizationServer, endpoints } from './provider.ts';
 import { problemPages } from './show-problem.ts';
 import { sendStop } from './visit.ts';
 
+/** Refuses a request of an address that sends too many. */
+type LimitAddress = (request: FastifyRequest) => Promise<void>;
+
 /** The library, and which request of the web framework each of its own is. */
 export interface AuthorizationServer {
   readonly platform: Platform;
   readonly provider: Provider;
   readonly requests: WeakMap<FastifyRequest['raw'], FastifyRequest>;
+  /** Which client a request to the token endpoint has turned out to be from: proved, and given a token. */
+  readonly proved: WeakMap<FastifyRequest['raw'], string>;
 }
 
 /** Makes the authorization server. `audienceAliases`: other origins whose addresses name our APIs (X5). */
 export function openAuthorizationServer(platform: Platform, audienceAliases: readonly string[]): AuthorizationServer {
   const requests = new WeakMap<FastifyRequest['raw'], FastifyRequest>();
   const showProblem = problemPages(platform, (raw) => requests.get(raw));
-  return { platform, provider: authorizationServer(platform, { audienceAliases, showProblem }), requests };
+  const provider = authorizationServer(platform, { audienceAliases, showProblem });
+  const proved = new WeakMap<FastifyRequest['raw'], string>();
+  provider.on('grant.success', (ctx) => {
+    if (ctx.oidc.client !== undefined) proved.set(ctx.req, ctx.oidc.client.clientId);
+  });
+  return { platform, provider, requests, proved };
 }
 
 /**
  * What the library answers. Each address is registered by itself: the library's own router would take other spellings of them too,
- * and limits kept for a path could be walked around. The body reaches the library unread. `limitAddress`: for what comes from browsers.
+ * and limits kept for a path could be walked around. The body reaches the library unread. `limits`: for what comes from browsers.
  */
 export function protocolRoutes(
   app: FastifyInstance,
-  { platform, provider, requests }: AuthorizationServer,
-  limitAddress: (request: FastifyRequest) => Promise<void>,
+  { platform, provider, requests, proved }: AuthorizationServer,
+  limits: { readonly ofPages: LimitAddress; readonly ofBeginning: LimitAddress },
 ): void {
   const handle = provider.callback();
+  const { ofPages: limitAddress, ofBeginning: limitBeginning } = limits;
   const { host, protocol } = new URL(platform.config.accessUrl);
 
   app.removeAllContentTypeParsers();
@@ -56,9 +67,11 @@ export function protocolRoutes(
   };
 
   const hidden = { schema: { hide: true } };
+  // Errors of these are pages, as of all that people open.
+  const page = { ...hidden, config: { page: true } as object };
   app.get(endpoints.discovery, hidden, pass);
   app.get(endpoints.jwks, hidden, pass);
-  app.get(endpoints.authorization, { ...hidden, onRequest: limitAddress }, async (request, reply) => {
+  app.get(endpoints.authorization, { ...page, onRequest: [limitAddress, limitBeginning] }, async (request, reply) => {
     const address = authorizationAddress(request.raw.url ?? '');
     if (address === undefined) return sendStop(platform, reply, frameOf(platform, request), BAD_LINK);
     request.raw.url = address;
@@ -66,17 +79,17 @@ export function protocolRoutes(
     return reply;
   });
   const resume = `${endpoints.authorization}/:uid`;
-  app.get<{ Params: { uid: string } }>(resume, { ...hidden, onRequest: limitAddress }, async (request, reply) => {
+  app.get<{ Params: { uid: string } }>(resume, { ...page, onRequest: limitAddress }, async (request, reply) => {
     if (request.params.uid === '') reply.callNotFound();
     else await pass(request, reply);
   });
-  const limits = tokenLimits(platform.config.rateLimitPerMinute);
+  const tokens = tokenLimits(platform.config.rateLimitPerMinute);
   app.post(endpoints.revocation, { ...hidden, onRequest: checkForm }, pass);
   app.post(endpoints.token, { ...hidden, onRequest: checkForm }, async (request, reply) => {
     const sender = { clientId: claimedClientId(request) ?? '', address: request.ip };
-    await limits.check(sender);
+    await tokens.check(sender);
     await pass(request, reply);
-    await limits.count(sender, reply.raw.statusCode !== 401);
+    await tokens.count(sender, proved.get(request.raw));
   });
 }
 

@@ -231,12 +231,12 @@ export const LIST_ACTIVE = sql<GivenRow>(
 /** When a consent ended, or will: what has expired has ended, whether or not that has been written down (C2). */
 const ENDS = 'coalesce(archived_at, expires_at)';
 
-/** Consents that have ended at $2, the last ended first. $1 the person's ids, $2 now, $3 ended then or before, $4 skip, $5 at most */
+/** Consents that have ended at $2, the last ended first. $1 the person's ids, $2 now, $3 ended then or before (null: from the last), $4 skip, $5 at most */
 export const LIST_ENDED = sql<GivenRow>(
   'consent_list_ended',
   given(
     `select ${COLUMNS} from consent
-     where person_id = any ($1) and (archived_at is not null or expires_at <= $2) and ${ENDS} <= $3
+     where person_id = any ($1) and (archived_at is not null or expires_at <= $2) and ($3::timestamptz is null or ${ENDS} <= $3)
      order by ${ENDS} desc, id desc offset $4 limit $5`,
     `coalesce(c.archived_at, c.expires_at) desc, c.id desc`,
   ),

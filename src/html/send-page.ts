@@ -26,6 +26,9 @@ const spoken = new WeakMap<FastifyRequest, Language>();
 /** All pages that answer this request are in this language, those of errors too, unless the address asks for another. */
 export const speakIn = (request: FastifyRequest, language: Language): void => void spoken.set(request, language);
 
+/** Addresses with what is good once: nothing links to them again. */
+const onceOnly = new Set(['/login/callback']);
+
 const questions = new WeakMap<FastifyRequest, string>();
 
 /** Whoever meets an error while this request is answered is led back there, a path of ours. */
@@ -65,7 +68,7 @@ export function frameOf(
   const wayBack = questions.get(request);
   return {
     language: more.language ?? preferredLanguage(request),
-    address: request.method === 'GET' ? request.url : (wayBack ?? '/'),
+    address: request.method === 'GET' && !onceOnly.has(request.routeOptions.url ?? '') ? request.url : (wayBack ?? '/'),
     sandbox: platform.config.mode === 'sandbox',
     portalUrl: platform.config.portalUrl,
     traceId: request.id,

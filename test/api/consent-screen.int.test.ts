@@ -345,3 +345,47 @@ test('A9: who signs out on the screen is signed out at the login provider too, a
   assert.equal(end.url.pathname, '/signed-out');
   assert.equal((await lastRequest()).outcome, null);
 });
+
+test('C10: a yes in one language does not count for a text that was shown in another since', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  const before = (await consents()).length;
+  await visitor.request(new URL(`${screen.url.pathname}?lang=en`, screen.url));
+  const again = await answerScreen(visitor, screen, 'yes');
+  assert.match(again.text, /<html lang="en"/);
+  assert.match(again.text, /name="answer"/);
+  assert.equal((await consents()).length, before);
+});
+
+test('A9: the session of a request ends with the answer, whichever it is', async () => {
+  for (const answer of ['yes', 'no'] as const) {
+    const { visitor, screen } = await toConsentScreen(world);
+    const { id } = await lastRequest();
+    const sessions = () => world.inspect('select from session where used_for = $1', [id]);
+    assert.equal((await sessions()).length, 1);
+    await send(visitor, screen, answer);
+    assert.equal((await sessions()).length, 0);
+  }
+});
+
+test('A10: the authorization server keeps no session in the browser', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  await answerScreen(visitor, screen, 'yes');
+  assert.ok(!visitor.cookies.some(({ name }) => name.startsWith('samtykke-none')));
+});
+
+test('C8: a request that nobody ever logged in for is gone after a week, one that was declined stays as long as the log', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  await send(visitor, screen, 'no');
+  const declined = (await lastRequest()).id;
+  await go(visitorOf(world), askAddress({ more: { login_hint: '' } }));
+  const begun = await world.inspect('select id from consent_request where nin_index is null and outcome is null');
+  assert.ok(begun.length > 0);
+  world.clock.setOffsetSeconds(world.clock.offsetSeconds() + 8 * 86_400);
+  await world.inspect('update installation set clock_offset_seconds = clock_offset_seconds + 8 * 86400');
+  await world.jobs.runDue();
+  assert.equal(
+    (await world.inspect('select from consent_request where nin_index is null and outcome is null')).length,
+    0,
+  );
+  assert.equal((await world.inspect('select from consent_request where id = $1', [declined])).length, 1);
+});

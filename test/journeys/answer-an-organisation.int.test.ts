@@ -6,6 +6,7 @@ import { tabTo } from '../support/browser/keyboard.ts';
 import { checkAlike } from '../support/browser/likeness.ts';
 import { requestAddress, startSandbox, type Sandbox } from '../support/browser/sandbox.ts';
 import type { How, Visitor } from '../support/browser/visitor.ts';
+import { recordToken } from '../support/evidence.ts';
 import { bearer, clientOf, tokenRequest } from '../support/world.ts';
 
 /** The whole way of a person who comes from an organisation, over HTTPS and on names of their own as in production. */
@@ -49,6 +50,7 @@ async function tokenOf(code: string | undefined): Promise<string> {
   const form = { grant_type: 'authorization_code', code: code ?? '', redirect_uri: sandbox.organisation.callback };
   const token = await sandbox.node.call(tokenRequest(form, clientOf(2).basic));
   assert.equal(token.status, 200, token.text);
+  recordToken(token.json.access_token);
   return token.json.access_token;
 }
 
@@ -90,23 +92,31 @@ test('A8: a no, and leaving the login, come back to the organisation with their 
   });
 });
 
-test('A10: with a keyboard only: Enter on a duration answers nothing, and the answer is given by its button', async () => {
-  await coming({}, {}, async (page) => {
-    await page.locator('#nin').waitFor();
-    await tabTo(page, /Tiriltunge/);
-    await page.keyboard.press('Enter');
-    await yes(page).waitFor();
-    const before = await consents();
-    await page.locator('input[type=radio]').first().focus();
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('ArrowDown');
-    assert.equal(await consents(), before);
-    await tabTo(page, /Ja, jeg samtykker/);
-    await page.keyboard.press('Space');
-    const debt = await debtFor((await calledBack(page))['code']);
-    assert.equal(debt.json.ssn, '29868099311');
+for (const [name, how, words] of [
+  ['wide, light', { language: 'nb', width: 1280, scheme: 'light' }, /Ja, jeg samtykker/],
+  ['narrow, dark', { language: 'en', width: 390, scheme: 'dark' }, /Yes, I consent/],
+] as const) {
+  test(`A10: with a keyboard only, without script, ${name}: Enter on a duration answers nothing, its button does`, async () => {
+    await coming({ ...how, scripts: false }, {}, async (page) => {
+      await page.locator('#nin').waitFor();
+      await tabTo(page, /Tiriltunge/);
+      await page.keyboard.press('Enter');
+      await yes(page).waitFor();
+      const before = await consents();
+      await tabTo(page, /#days-28/);
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      assert.equal(await page.locator('input[type=radio]:checked').getAttribute('value'), '7');
+      assert.equal(await consents(), before);
+      await tabTo(page, words);
+      await page.keyboard.press('Space');
+      const debt = await debtFor((await calledBack(page))['code']);
+      assert.equal(debt.json.ssn, '29868099311');
+      const days = Math.round((debt.json.consent.exp - Date.now() / 1000) / 86_400);
+      assert.equal(days, 7, 'the duration that was chosen');
+    });
   });
-});
+}
 
 test('A1 of the screen: yes and no are alike in size, colour and weight', async () => {
   for (const [width, scheme] of [
@@ -130,11 +140,27 @@ test('A10: a double click, going back, and a second window make no second consen
     await yes(other).click();
     await other.waitForLoadState();
     assert.match(await other.locator('h1').innerText(), /allerede/i);
+    await page.goBack();
+    assert.ok(page.url().startsWith(address.split('?')[0] ?? ''), page.url());
+    assert.match(await page.locator('h1').innerText(), /allerede/i);
     await page.goto(address);
     assert.match(await page.locator('h1').innerText(), /allerede/i);
     assert.equal(await yes(page).count(), 0);
     assert.equal(await consents(), before + 1);
   });
+});
+
+test('A10: an answer that comes too late is not taken; the page says so, and leads back to the organisation', async () => {
+  const before = await consents();
+  await coming({}, hinted, async (page) => {
+    await yes(page).waitFor();
+    await sandbox.inspect("update consent_request set answer_by = now() - interval '1 second' where outcome is null");
+    await yes(page).click();
+    await page.getByRole('heading', { name: 'Forespørselen er utløpt' }).waitFor();
+    await page.getByRole('link', { name: 'Gå til Fjordbanken ASA' }).click();
+    assert.equal((await calledBack(page))['error'], 'login_cancelled');
+  });
+  assert.equal(await consents(), before);
 });
 
 test('A10: two requests in two windows of one browser are answered each by itself', async () => {

@@ -19,13 +19,14 @@ before(async () => {
   visitor = await sandbox.newVisitor(await browser());
   ({ page } = visitor);
   // Pages that lead on by themselves are to stay where they are.
-  await visitor.context.route(/\/(oauth2|testid)\/auth\/[^/]+$/, (route) => route.fulfill({ status: 204 }));
+  await visitor.context.route(ONWARD, (route) => route.fulfill({ status: 204 }));
 });
 after(async () => {
   await visitor.leave();
   await sandbox.close();
 });
 
+const ONWARD = /\/(oauth2|testid)\/auth\/[^/]+$/;
 const person = '14842249091';
 const yes = () => page.locator('button[value=yes]');
 const no = () => page.locator('button[value=no]');
@@ -40,11 +41,10 @@ async function ask(options: { scope?: string; language?: string; hint?: boolean 
   return page.url();
 }
 
-/** Writes a number on TestID's page. It leads on by itself, which is not followed here but by its link's address. */
+/** Writes a number on TestID's page. */
 async function logIn(nin: string): Promise<void> {
   await page.locator('#nin').fill(nin);
   await page.locator('button:not([name])').last().click();
-  await page.locator('a.ds-button').waitFor();
 }
 
 test('A9: TestID’s pages', async () => {
@@ -59,6 +59,7 @@ test('A9: TestID’s pages', async () => {
   for (const language of languages) {
     await page.goto(`${address.split('?')[0]}?lang=${language}`);
     await logIn(person);
+    await page.locator('main a.ds-button').waitFor();
     await checkPageAllOver(page, { name: 'testid-onward', language });
   }
 });
@@ -157,6 +158,19 @@ test('A8: the pages of stops', async (t) => {
     await permit(true);
     await page.goto(page.url().split('?')[0] ?? '');
     await checkPageEverywhere(page, { name: 'answered-failed', variant: true });
+  });
+  await t.test('somebody else than the one who began', async () => {
+    await visitor.context.unroute(ONWARD);
+    for (const language of languages) {
+      const address = await ask({ language, hint: false });
+      await logIn(person);
+      await yes().waitFor();
+      await visitor.context.clearCookies({ name: /^samtykke-[0-9a-f]{12}$/ });
+      await page.goto(page.url().split('?')[0] ?? address);
+      await logIn('29868099311');
+      await page.waitForURL(/returned=1/);
+      await checkPageAllOver(page, { name: 'stop-someone-else', language, variant: language !== 'nb' });
+    }
   });
   await t.test('a form that was not ours', async () => {
     for (const language of languages) {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { startAddress } from '../../sandbox/callback.ts';
-import { toConfig } from '../../src/platform/config.ts';
 import { useBrowser } from '../support/browser/chromium.ts';
 import { tabTo } from '../support/browser/keyboard.ts';
-import { requestAddress, startSandbox, type Sandbox } from '../support/browser/sandbox.ts';
+import { requestAddress, startSandbox, tokenOf, type Sandbox } from '../support/browser/sandbox.ts';
+import { bearer } from '../support/world.ts';
 
 /** What people do on their own pages, as `npm start` serves them. */
 
@@ -26,7 +25,8 @@ const heading = (page: Page) => page.locator('h1').innerText();
 test('X6: clicking the link that is printed at start leads to a page with the debt', async () => {
   const visitor = await sandbox.newVisitor(await browser(), { scripts: false });
   const { page } = visitor;
-  await page.goto(startAddress(toConfig({ SAMTYKKE_MODE: 'sandbox', PUBLIC_URL: sandbox.accessUrl })));
+  const [link = ''] = /^ *http\S+\/oauth2\/auth\S+$/m.exec(sandbox.node.welcome) ?? [];
+  await page.goto(link.trim());
   await page.locator('button[name=person]').first().click();
   await page.locator('button[value=yes]').click();
   await page.waitForURL(/\/sandbox\/callback\?code=/);
@@ -44,21 +44,8 @@ test('C4, C5, C7: one sees a consent and its uses, withdraws it in two clicks, a
   }
   const given = await sandbox.inspect('select id, single_use from consent order by created_at desc limit 2');
   for (const { id } of given) {
-    const token = await sandbox.node.call({
-      method: 'POST',
-      url: '/oauth2/token',
-      headers: {
-        authorization: `Basic ${Buffer.from('a0000000-0000-4000-8000-000000000002:sandbox-secret-2').toString('base64')}`,
-        'content-type': 'application/x-www-form-urlencoded',
-      },
-      payload: new URLSearchParams({
-        grant_type: 'client_credentials',
-        audience: `${sandbox.accessUrl}/v1/debt`,
-        scope: 'debt.unsecured.processing',
-      }).toString(),
-    });
-    const authorization = `Bearer ${token.json.access_token}`;
-    const debt = await sandbox.node.call({ method: 'GET', url: `/v1/debt/${id}`, headers: { authorization } });
+    const headers = bearer(await tokenOf(sandbox, 2));
+    const debt = await sandbox.node.call({ method: 'GET', url: `/v1/debt/${id}`, headers });
     assert.equal(debt.status, 200, debt.text);
   }
 

@@ -41,7 +41,8 @@ export async function newVisitor(browser: Browser, how: How): Promise<Visitor> {
     javaScriptEnabled: how.scripts ?? true,
     ...how.more,
   });
-  context.setDefaultTimeout(10_000);
+  // Long enough for a machine that does much else at the same time; nothing waits that long when all is well.
+  context.setDefaultTimeout(60_000);
   const pages: Page[] = [];
   const newWindow = async (): Promise<Page> => {
     const page = await context.newPage();
