@@ -66,12 +66,12 @@ test('A9: TestID’s pages', async () => {
 
 test('A10: the consent screen, with a choice of durations, for once, and with a text that has changed', async () => {
   for (const [name, scope] of [
-    ['consent', 'debt.unsecured.presentation.365'],
-    ['consent-processing', 'debt.unsecured.processing.28'],
-    ['consent-once', 'debt.unsecured.presentation'],
+    ['screen', 'debt.unsecured.presentation.365'],
+    ['screen-processing', 'debt.unsecured.processing.28'],
+    ['screen-once', 'debt.unsecured.presentation'],
   ] as const) {
     await ask({ scope });
-    await checkPageEverywhere(page, { name, variant: name === 'consent-processing' });
+    await checkPageEverywhere(page, { name, variant: name === 'screen-processing' });
     await page.goto(page.url());
     await checkKeyboard(page, name);
     await page.setViewportSize({ width: 390, height: 900 });
@@ -81,7 +81,7 @@ test('A10: the consent screen, with a choice of durations, for once, and with a 
   }
   const address = await ask();
   await page.goto(`${address.split('?')[0]}?changed=1`);
-  await checkPageEverywhere(page, { name: 'consent-changed' });
+  await checkPageEverywhere(page, { name: 'screen-changed' });
 });
 
 test('A8: the hand-over pages, and what is shown to whoever comes back to a request that was answered', async (t) => {
