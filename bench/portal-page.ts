@@ -4,17 +4,18 @@
  */
 import { dirname } from 'node:path';
 import { seed } from '../sandbox/seed.ts';
-import type { Creditor } from '../src/creditors/creditor.ts';
 import { openBarePlatform } from '../test/support/bare-platform.ts';
 import { createDatabase } from '../test/support/database.ts';
 import { evidenceLog } from '../test/support/evidence.ts';
 import { freePort } from '../test/support/node-process.ts';
 import { API } from '../test/support/world.ts';
-import type { PreparedPage } from './support/bare-server.ts';
+import type { OpenBare, PreparedPage } from './support/bare-server.ts';
 import { compare, type Comparison } from './support/compare.ts';
+import type { OpenCreditors } from './support/creditors-server.ts';
 import { addCrowd } from './support/crowd.ts';
 import { makeHistory, signIn, visitorAt } from './support/portal-person.ts';
 import { report } from './support/report.ts';
+import type { OpenSamtykke } from './support/samtykke-server.ts';
 import { startServer } from './support/server-process.ts';
 
 /** Owes six creditors, all of whom answer. */
@@ -24,10 +25,11 @@ const ACCESSES = 200;
 const CROWD = 10_000;
 
 const database = await createDatabase();
-const { platform, close } = await openBarePlatform(database);
-const creditors = await startServer<null, readonly Creditor[]>('creditor-servers.ts', null);
+const world = await openBarePlatform(database);
+const { platform } = world;
+const creditors = await startServer<OpenCreditors>('creditors-server.ts', undefined);
 await seed(platform, creditors.ready, { count: 0, seed: 1 });
-const samtykke = await startServer<object, string>('samtykke-server.ts', {
+const samtykke = await startServer<OpenSamtykke>('samtykke-server.ts', {
   servingUrl: database.servingUrl,
   env: {
     SAMTYKKE_MODE: 'sandbox',
@@ -57,7 +59,7 @@ for (const path of paths) {
   const sent = Object.fromEntries([...page.headers].filter(([name]) => !without.has(name)));
   prepared.push({ path, headers: sent, body: await page.text() });
 }
-const bare = await startServer<readonly PreparedPage[], string>('bare-server.ts', prepared);
+const bare = await startServer<OpenBare>('bare-server.ts', prepared);
 
 const comparisons: Comparison[] = [];
 for (const { path, body } of prepared) {
@@ -79,5 +81,5 @@ process.stdout.write(
 );
 
 for (const server of [bare, samtykke, creditors]) await server.end();
-await close();
+await world.close();
 await database.drop();

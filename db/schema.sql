@@ -102,8 +102,10 @@ create table consent_request (
   shown_language text,
   shown_at timestamp with time zone,
   shown jsonb,
+  shown_hash bytea,
   outcome text,
   outcome_at timestamp with time zone,
+  failure text,
   consent_id uuid,
   constraint consent_request_pkey PRIMARY KEY (id),
   constraint consent_request_consent_id_key UNIQUE (consent_id),
@@ -112,12 +114,15 @@ create table consent_request (
   constraint consent_request_asked_days_check CHECK (((asked_days >= 1) AND (asked_days <= 365))),
   constraint consent_request_check CHECK (((outcome IS NULL) = (outcome_at IS NULL))),
   constraint consent_request_check1 CHECK (((NOT (outcome IS DISTINCT FROM 'approved'::text)) = (consent_id IS NOT NULL))),
-  constraint consent_request_check2 CHECK (((consent_id IS NULL) OR ((shown IS NOT NULL) AND (login_level IS NOT NULL)))),
+  constraint consent_request_check2 CHECK (((NOT (outcome IS DISTINCT FROM 'failed'::text)) = (failure IS NOT NULL))),
+  constraint consent_request_check3 CHECK (((consent_id IS NULL) OR ((shown IS NOT NULL) AND (login_level IS NOT NULL)))),
+  constraint consent_request_failure_check CHECK ((failure = ANY (ARRAY['switched_off'::text, 'someone_else'::text]))),
   constraint consent_request_interaction_hash_check CHECK ((length(interaction_hash) = 32)),
   constraint consent_request_language_check CHECK ((language = ANY (ARRAY['nb'::text, 'nn'::text, 'en'::text]))),
   constraint consent_request_nin_index_check CHECK ((length(nin_index) = 32)),
   constraint consent_request_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'declined'::text, 'cancelled'::text, 'failed'::text]))),
-  constraint consent_request_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text])))
+  constraint consent_request_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text]))),
+  constraint consent_request_shown_hash_check CHECK ((length(shown_hash) = 32))
 );
 CREATE INDEX consent_request_by_time ON public.consent_request USING brin (created_at);
 
@@ -380,6 +385,8 @@ create table session (
 CREATE INDEX session_by_age ON public.session USING btree (last_seen_at);
 CREATE INDEX session_by_issuer ON public.session USING btree (issuer, issuer_session) WHERE (issuer_session IS NOT NULL);
 
+CREATE TRIGGER consent_request_final BEFORE UPDATE ON public.consent_request FOR EACH ROW WHEN (((old.outcome IS NOT NULL) AND ((to_jsonb(old.*) - 'language'::text) IS DISTINCT FROM (to_jsonb(new.*) - 'language'::text)))) EXECUTE FUNCTION refuse_change_of_answered();
+
 CREATE OR REPLACE FUNCTION public.business_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -537,8 +544,11 @@ begin
     delete from consent using doomed where consent.id = doomed.id returning consent.person_id
   )
   select count(*), array_agg(distinct person_id) into consents, gone_persons from gone;
+  -- Of those that nobody ever logged in for there is nothing to prove: anybody can begin one.
   with doomed as (
-    select id from consent_request where created_at < p_log_before and consent_id is null limit p_limit for update skip locked
+    select id from consent_request
+    where consent_id is null and (created_at < p_log_before or (created_at < newest and nin_index is null and outcome is null))
+    limit p_limit for update skip locked
   )
   delete from consent_request using doomed where consent_request.id = doomed.id;
   with doomed as (
@@ -562,13 +572,22 @@ begin
   return next;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_change_of_answered()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  raise exception 'a consent request that has been answered is not changed';
+end $function$;
+
 grant usage on schema public to public;
 grant usage on schema public to samtykke_app;
 grant insert, select on table audit_log to samtykke_app;
 grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on table client to samtykke_app;
 grant insert, select, update (open) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
-grant insert, select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, outcome, outcome_at, consent_id) on table consent_request to samtykke_app;
+grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by), select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
 grant insert, select, update (base_url, organisations, enabled, delivered_at, drawn_at) on table creditor_provider to samtykke_app;
 grant delete, insert, select, update on table delivered_closing to samtykke_app;
@@ -594,3 +613,4 @@ grant execute on function feed_seal(p_client uuid, p_now timestamp with time zon
 grant execute on function feed_state(p_client uuid, OUT last_seq bigint, OUT unsealed boolean) to samtykke_app;
 grant execute on function purge_delivery_runs(p_before timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function purge_past_retention(p_consents_ended_before timestamp with time zone, p_log_before timestamp with time zone, p_limit integer) to samtykke_app;
+grant execute on function refuse_change_of_answered() to public;

@@ -25,7 +25,7 @@ export function startAddress(config: Config): string {
 
 /**
  * `GET /sandbox/callback` (X6): what a client's own server does when the person comes back, for looking at. Shows what came in the
- * address, exchanges the code, looks up the debt with the token, and tells how to do the same by hand.
+ * address, exchanges the code, looks up the debt with the token, and tells how to do the same by hand. In English, as the README.
  */
 export function sandboxCallback(app: FastifyInstance, platform: Platform): void {
   const { config } = platform;
@@ -37,9 +37,9 @@ export function sandboxCallback(app: FastifyInstance, platform: Platform): void 
   };
 
   app.get('/sandbox/callback', { schema: { hide: true } }, async (request, reply) => {
-    const received = Object.entries(request.query as Record<string, unknown>)
-      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      .map(([name, value]) => [name, value.slice(0, 300)] as const);
+    const received = Object.entries(request.query as Record<string, unknown>).map(
+      ([name, value]) => [name, String(value).slice(0, 300)] as const,
+    );
     const { code } = Object.fromEntries(received);
     const steps: Html[] = [came(received)];
     if (code !== undefined) {
@@ -58,7 +58,7 @@ export function sandboxCallback(app: FastifyInstance, platform: Platform): void 
         steps.push(lookedUp(debt, config));
       }
     }
-    const main = html`<h1 class="ds-heading" data-size="lg">What ${client.name} receives</h1>
+    const main = html`<div lang="en"><h1 class="ds-heading" data-size="lg">What ${client.name} receives</h1>
       <p class="ds-paragraph">This page stands for the client's own server. It exists in the sandbox only.</p>
       ${steps}
       <h2 class="ds-heading" data-size="sm">Go on</h2>
@@ -66,12 +66,13 @@ export function sandboxCallback(app: FastifyInstance, platform: Platform): void 
         <li><a class="ds-link" href="${startAddress(config)}">Ask again</a>: every request shows the consent screen</li>
         <li>
           <a class="ds-link" href="${config.portalUrl}/consents">See it as the person</a>: the consent, this access, and how to
-          withdraw; then load this client's data again
+          withdraw
         </li>
-      </ul>`;
+      </ul>
+      </div>`;
     return sendPage(
       reply,
-      layout(frameOf(platform, request, { language: 'en' }), {
+      layout(frameOf(platform, request), {
         title: `What ${client.name} receives`,
         main,
         width: 'wide',
@@ -105,12 +106,12 @@ function exchanged(token: Told, config: Config): Html {
     ...rest,
     ...(identity === undefined ? {} : { id_token: claimsOf(String(identity)) }),
   };
-  const used = html`<p class="ds-paragraph">
-    A code is good once. Loading this page again uses it a second time, and that also ends the token that it gave.
+  const once = html`<p class="ds-paragraph">
+    A code is good once. Loading this page again uses it a second time: that fails, and also ends the token that it gave.
   </p>`;
   return html`${heading('2. The code, exchanged for a token')}
     <pre class="code" tabindex="0"><code>curl ${config.accessUrl}/oauth2/token -u $CLIENT_ID:$SECRET -d grant_type=authorization_code -d code=… -d redirect_uri=${callbackAddress(config)}</code></pre>
-    ${json(shown)} ${token.status !== 200 && used}`;
+    ${json(shown)} ${once}`;
 }
 
 function lookedUp(debt: Told, config: Config): Html {

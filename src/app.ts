@@ -11,7 +11,7 @@ import {
   protocolRoutes,
 } from './authorization-server/routes.ts';
 import { userinfoRoutes } from './authorization-server/userinfo.ts';
-import { clientLimit } from './clients/rate-limit.ts';
+import { clientLimit, senderOf, type ClientLimit } from './clients/rate-limit.ts';
 import { knownCaller, requireToken } from './clients/require-token.ts';
 import { agreementRoutes } from './consent/agreement-routes.ts';
 import { consentRoutes } from './consent/consent-routes.ts';
@@ -124,24 +124,30 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   const signIn = openSignIn(platform, loginFetch === undefined ? {} : { fetch: loginFetch });
   assetRoutes(app);
   // Nobody has said who they are yet, and each visit leaves something in the database for a while.
-  const ofAddress = clientLimit(platform.config.rateLimitPerMinute);
-  const limitAddress = (request: FastifyRequest): Promise<void> => ofAddress(request.ip);
+  const { rateLimitPerMinute: perMinute } = platform.config;
+  const perAddress = (limitOf: ClientLimit) => (request: FastifyRequest) => limitOf(senderOf(request.ip));
+  const ofPages = perAddress(clientLimit(perMinute));
+  // Each beginning also makes us speak to the login provider.
+  const ofBeginning = perAddress(clientLimit(perMinute === 0 ? 0 : Math.max(60, Math.floor(perMinute / 20))));
   const server = openAuthorizationServer(platform, options.audienceAliases ?? []);
   await app.register(async (pages) => {
     await pages.register(formbody);
     pages.addHook('onRoute', (route) => {
       route.config = Object.assign(route.config ?? {}, { page: true });
     });
-    pages.addHook('onRequest', limitAddress);
+    pages.addHook('onRequest', ofPages);
+    pages.addHook('onRequest', async (request) => {
+      if (request.routeOptions.url === '/login') await ofBeginning(request);
+    });
     pages.addHook('onRequest', rememberLanguage(platform.config));
-    signInRoutes(pages, platform, signIn);
+    signInRoutes(pages, signIn);
     portalRoutes(pages, platform, { signIn, creditors });
     interactionRoutes(pages, server, signIn);
     logoutRoute(pages, platform);
   });
   await app.register(async (subtree) => {
-    userinfoRoutes(subtree, platform);
-    await subtree.register(async (protocol) => protocolRoutes(protocol, server, limitAddress));
+    protocolRoutes(subtree, server, { ofPages, ofBeginning });
+    userinfoRoutes(subtree, platform, limit);
   });
   await app.register(async (subtree) => {
     subtree.addHook('onRequest', requireToken(platform, limit, 'agreement'));

@@ -17,7 +17,7 @@ const fileNames = new Set(files.map((path) => basename(path)));
 const made = new Set(['keys.json', 'owner.json', 'postgres.json', 'samtykke.log', 'postgres.log', 'postmaster.pid']);
 
 /** Words in capitals that are no variables of ours: of the wire, and of those who start us. */
-const otherWords = new Set(['SAMTYKKE_OPPRETTET', 'SAMTYKKE_ARKIVERT', 'NODE_ENV']);
+const otherWords = new Set(['SAMTYKKE_OPPRETTET', 'SAMTYKKE_ARKIVERT', 'NODE_ENV', 'NODE_OPTIONS', 'CHROME_PATH']);
 
 type Check = (document: Source) => readonly Breach[];
 

@@ -28,8 +28,10 @@ export async function addCrowd(database: TestDatabase, persons: number): Promise
     );
     await client.query(
       `insert into audit_log (at, kind, actor, client_id, consent_id, person_id, purpose, creditors_asked, creditors_answered, trace_id)
-       select created_at + n * interval '10 days', 'debt_disclosed', 'client', client_id, id, person_id, purpose, 3, 3, 'crowd'
-       from consent, generate_series(1, 4) n where n < 4 or random() < 0.34
+       select given.created_at + n * interval '10 days', 'debt_disclosed', 'client', client_id, given.id, person_id, purpose, 3, 3,
+         'crowd'
+       from consent given join person on person.id = person_id and nin_index_key = 'crowd', generate_series(1, 4) n
+       where n < 4 or random() < 0.34
        order by 1`,
     );
     await client.query('analyze');

@@ -7,7 +7,7 @@ import type { Consent } from '../../src/consent/consent.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { standingAt, syntheticNin } from '../../test/support/bare-platform.ts';
 import { answerScreen, askAddress, formOn, go, wordsOf } from '../../test/support/flow.ts';
-import { newLoginVisitor, type Visitor } from '../../test/support/login-visitor.ts';
+import { newVisitor, type Visitor } from '../../test/support/visitor.ts';
 import { API, clientOf } from '../../test/support/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -15,7 +15,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** A browser in front of a server whose public address is `API`, wherever it listens. */
 export const visitorAt = (origin: string): Visitor =>
-  newLoginVisitor(() => (input, init) => {
+  newVisitor(() => (input, init) => {
     const { pathname, search } = new URL(input instanceof Request ? input.url : input);
     return fetch(`${origin}${pathname}${search}`, init);
   });
@@ -70,7 +70,8 @@ export async function makeHistory(
   await answerScreen(visitor, screen, 'yes');
   const persons = await personIdsOf(platform.db, platform.vault, nin);
   const [newest] = (await listConsents(platform, persons, { activeAtMost: 1, endedAtMost: 0 })).active;
-  if (newest?.consent.externalId !== null) throw new Error('no consent came of the screen');
+  if (newest === undefined || newest.consent.createdAt.getTime() < now)
+    throw new Error('no consent came of the screen');
   await use(platform, newest.consent, usesOf(of.consents - 1), { from: platform.clock.now().getTime(), apart: 0 });
   return newest.consent.id;
 }

@@ -7,7 +7,7 @@ import { openPlatform, serve as serveSamtykke } from '../../src/serve.ts';
 import { serve } from './served.ts';
 
 /** A node as it runs, over a database that is there, with TestID to log in with and nothing else of the sandbox. */
-serve(async (told: { env: Env; servingUrl: string }): Promise<string> => {
+const open = async (told: { env: Env; servingUrl: string }): Promise<string> => {
   const config = toConfig(told.env);
   const platform = openPlatform({
     config,
@@ -22,4 +22,7 @@ serve(async (told: { env: Env; servingUrl: string }): Promise<string> => {
   });
   await jobs.runDue();
   return `http://${config.host}:${config.port}`;
-});
+};
+
+export type OpenSamtykke = typeof open;
+serve(open);

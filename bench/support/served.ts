@@ -9,26 +9,29 @@ export interface Work {
   readonly cpu: number;
 }
 
-export type Order<Told> = { readonly kind: 'open'; readonly told: Told } | { readonly kind: 'work' };
+export type Order = { readonly kind: 'open'; readonly told: unknown } | { readonly kind: 'work' };
 
-export type Report<Ready> =
-  { readonly kind: 'ready'; readonly ready: Ready } | { readonly kind: 'work'; readonly work: Work };
+export type Report =
+  { readonly kind: 'ready'; readonly ready: unknown } | { readonly kind: 'work'; readonly work: Work };
+
+/** Opens what a program serves: what it is told, and what it says when it is open, as messages between processes can be. */
+export type Opening = (told: never) => Promise<unknown>;
 
 /**
  * What a program that `startServer` starts does: opens what it serves when it is told how, and tells what it has done when it is
  * asked. It ends when the process that started it does, or is done with it.
  */
-export function serve<Told, Ready>(open: (told: Told) => Promise<Ready>): void {
+export function serve(open: Opening): void {
   const takeWork = watchWork();
-  const report = (message: Report<Ready>): void => {
+  const report = (message: Report): void => {
     process.send?.(message);
   };
-  process.on('message', (order: Order<Told>) => {
+  process.on('message', (order: Order) => {
     if (order.kind === 'work') {
       report({ kind: 'work', work: takeWork() });
       return;
     }
-    open(order.told).then(
+    open(order.told as never).then(
       (ready) => report({ kind: 'ready', ready }),
       (error: unknown) => {
         process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

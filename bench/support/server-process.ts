@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Order, Report, Work } from './served.ts';
+import type { Opening, Order, Report, Work } from './served.ts';
 
 /** A program of this folder in a process of its own, whose work is counted apart from everybody else's. */
 export interface ServerProcess<Ready> {
@@ -12,21 +12,26 @@ export interface ServerProcess<Ready> {
   end(): Promise<void>;
 }
 
-/** Starts a program that calls `serve`, tells it `told`, and waits until it is open. Throws when it ends before that. */
-export async function startServer<Told, Ready>(program: string, told: Told): Promise<ServerProcess<Ready>> {
+/**
+ * Starts a program that calls `serve`, tells it `told`, and waits until it is open. `Open` is the type of what it opens with. Throws
+ * when it ends before that; what it had to say is on the screen.
+ */
+export async function startServer<Open extends Opening>(
+  program: string,
+  told: Parameters<Open>[0],
+): Promise<ServerProcess<Awaited<ReturnType<Open>>>> {
   const child = fork(join(import.meta.dirname, program), { serialization: 'advanced' });
   const ended = once(child, 'exit');
-  const ask = async (order: Order<Told>): Promise<Report<Ready>> => {
+  const ask = async (order: Order): Promise<Report> => {
     child.send(order);
-    const answer = await Promise.race([once(child, 'message') as Promise<[Report<Ready>]>, ended]);
-    const [report] = answer;
-    if (typeof report !== 'object' || report === null) throw new Error(`${program} ended: ${String(report)}`);
-    return report as Report<Ready>;
+    const [report] = (await Promise.race([once(child, 'message'), ended.then(() => [])])) as readonly Report[];
+    if (report === undefined) throw new Error(`${program} has ended`);
+    return report;
   };
   const opened = await ask({ kind: 'open', told });
   if (opened.kind !== 'ready') throw new Error(`${program} did not open`);
   return {
-    ready: opened.ready,
+    ready: opened.ready as Awaited<ReturnType<Open>>,
     work: async () => {
       const report = await ask({ kind: 'work' });
       if (report.kind !== 'work') throw new Error(`${program} did not tell its work`);

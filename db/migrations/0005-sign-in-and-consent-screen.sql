@@ -73,15 +73,29 @@ create table consent_request (
   shown_language text,
   shown_at timestamptz,
   shown jsonb,
+  -- SHA-256 of the text as it was sent, which the answer brings back.
+  shown_hash bytea check (length(shown_hash) = 32),
   -- Null: not answered; after `answer_by` that is an abandoned one.
   outcome text check (outcome in ('approved', 'declined', 'cancelled', 'failed')),
   outcome_at timestamptz,
+  -- Why it failed.
+  failure text check (failure in ('switched_off', 'someone_else')),
   consent_id uuid unique references consent on delete cascade,
   check ((outcome is null) = (outcome_at is null)),
   check ((outcome is not distinct from 'approved') = (consent_id is not null)),
+  check ((outcome is not distinct from 'failed') = (failure is not null)),
   check (consent_id is null or (shown is not null and login_level is not null))
 );
 create index consent_request_by_time on consent_request using brin (created_at);
+
+-- Once answered, a request is proof: nobody who serves changes anything of it but the language that its pages are in.
+create function refuse_change_of_answered() returns trigger language plpgsql set search_path = public, pg_temp as $$
+begin
+  raise exception 'a consent request that has been answered is not changed';
+end $$;
+create trigger consent_request_final before update on consent_request for each row
+  when (old.outcome is not null and (to_jsonb(old) - 'language') is distinct from (to_jsonb(new) - 'language'))
+  execute function refuse_change_of_answered();
 
 -- As before, and requests that ended without a consent go with the log; those that led to one go with the consent.
 create or replace function purge_past_retention(p_consents_ended_before timestamptz, p_log_before timestamptz, p_limit integer)
@@ -100,8 +114,11 @@ begin
     delete from consent using doomed where consent.id = doomed.id returning consent.person_id
   )
   select count(*), array_agg(distinct person_id) into consents, gone_persons from gone;
+  -- Of those that nobody ever logged in for there is nothing to prove: anybody can begin one.
   with doomed as (
-    select id from consent_request where created_at < p_log_before and consent_id is null limit p_limit for update skip locked
+    select id from consent_request
+    where consent_id is null and (created_at < p_log_before or (created_at < newest and nin_index is null and outcome is null))
+    limit p_limit for update skip locked
   )
   delete from consent_request using doomed where consent_request.id = doomed.id;
   with doomed as (
@@ -126,8 +143,9 @@ begin
 end $$;
 
 grant select, insert, update, delete on login_attempt, session to samtykke_app;
-grant select, insert on consent_request to samtykke_app;
-grant update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, outcome, outcome_at,
-  consent_id) on consent_request to samtykke_app;
+grant select on consent_request to samtykke_app;
+grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by) on consent_request to samtykke_app;
+grant update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash,
+  outcome, outcome_at, failure, consent_id) on consent_request to samtykke_app;
 grant update (auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on client to samtykke_app;
 grant update (contact_email, contact_phone) on creditor to samtykke_app;

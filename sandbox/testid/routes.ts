@@ -15,7 +15,7 @@ export function testIdRoutes(app: FastifyInstance, platform: Platform): void {
   const provider = testIdProvider(platform, (ctx) => {
     const request = requests.get(ctx.req);
     if (request === undefined) throw new Error('a page needs its request');
-    const code = ctx.status >= 500 ? 'server_error' : 'form_refused';
+    const code = ctx.status >= 500 ? 'server_error' : 'login_unfinished';
     ctx.set(pageHeaders(request));
     ctx.type = 'text/html; charset=utf-8';
     ctx.body = errorPage(frameOf(platform, request), new DomainError(code, 'TestID cannot go on')).text;

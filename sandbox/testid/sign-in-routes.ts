@@ -29,7 +29,7 @@ export function signInRoutes(app: FastifyInstance, platform: Platform, provider:
       const hint = hintOf(platform, interaction.params['login_hint']);
       if (hint !== undefined) return reply.redirect(await logIn(provider, request, reply, hint), 303);
       const { refused } = request.query;
-      const action = pathOf(interaction);
+      const action = `${pathOf(interaction)}${inChosenLanguage(request, '?')}`;
       const page = { action, refused: isRefusal(refused) ? refused : null };
       return sendPage(reply, signInPage(frame(platform, request, interaction), page));
     },
@@ -44,7 +44,9 @@ export function signInRoutes(app: FastifyInstance, platform: Platform, provider:
       return onward(await provider.interactionResult(request.raw, reply.raw, result));
     }
     const nin = chosenIn(platform, form);
-    if (!(nin instanceof Nin)) return reply.redirect(`${pathOf(interaction)}?refused=${nin}`, 303);
+    if (!(nin instanceof Nin)) {
+      return reply.redirect(`${pathOf(interaction)}?refused=${nin}${inChosenLanguage(request, '&')}`, 303);
+    }
     return onward(await logIn(provider, request, reply, { nin, level: 'idporten-loa-high' }));
   });
 }
@@ -58,12 +60,18 @@ function frame(platform: Platform, request: FastifyRequest, { params }: Interact
   return frameOf(platform, request, asked === undefined ? {} : { language: asked });
 }
 
+/** What keeps the chosen language with the form and what follows from it. */
+function inChosenLanguage(request: FastifyRequest, joint: '?' | '&'): string {
+  const { lang } = request.query as { lang?: unknown };
+  return isLanguage(lang) ? `${joint}lang=${lang}` : '';
+}
+
 async function interactionOf(provider: Provider, request: SignInRequest, reply: FastifyReply): Promise<Interaction> {
   try {
     return await provider.interactionDetails(request.raw, reply.raw);
   } catch (error) {
     if (!(error instanceof errors.SessionNotFound)) throw error;
-    throw new DomainError('form_refused', 'this login at TestID is over, or was begun in another browser');
+    throw new DomainError('login_unfinished', 'this login at TestID is over, or was begun in another browser');
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { openLoginHouse, type LoginHouse } from '../../test/support/login-house.ts';
-import type { Visited, Visitor } from '../../test/support/login-visitor.ts';
+import type { Visited, Visitor } from '../../test/support/visitor.ts';
 import { languages } from '../../src/html/language.ts';
 import { testPersons } from '../people.ts';
 import { withControlDigits } from '../synthetic-nin.ts';
@@ -43,9 +43,10 @@ test('A9: TestID logs in without a click by a hint, which is in no address', asy
   });
 });
 
-test('A9: TestID tells no date of birth of some, and nothing but the number of people whom it does not know', async () => {
+test('A9: TestID tells no date of birth of one, and nothing but the number of people whom it does not know', async () => {
   for (const [nin, name, born] of [
-    ['14842249091', 'Nøktern Multebær', '14.04.22'],
+    ['14842249091', 'Nøktern Multebær', '14.04.1922'],
+    ['48918391250', 'Reisende Ringdue', '08.11.83'],
     [stranger(), null, '13.10.83'],
   ] as const) {
     const visitor = house.newVisitor();

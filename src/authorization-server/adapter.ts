@@ -42,10 +42,15 @@ const FIND = sql<{ payload: AdapterPayload; consumed_at: Date | null }>(
 
 const CONSUME = sql<{ consumed: boolean }>(
   'oauth_consume',
-  'update oauth_artefact set consumed_at = $3 where model = $1 and id_hash = $2 and consumed_at is null returning true as consumed',
+  // Kept for as long as what was given for it may be used, so that a replay is known for one.
+  `update oauth_artefact set consumed_at = $3::timestamptz, expires_at = $3::timestamptz + interval '1 hour'
+   where model = $1 and id_hash = $2 and consumed_at is null returning true as consumed`,
 );
 
-const DESTROY = sql<never>('oauth_destroy', 'delete from oauth_artefact where model = $1 and id_hash = $2');
+const DESTROY = sql<{ gone: boolean }>(
+  'oauth_destroy',
+  'delete from oauth_artefact where model = $1 and id_hash = $2 returning true as gone',
+);
 const REVOKE_GRANT = sql<never>('oauth_revoke_grant', 'delete from oauth_artefact where model = $1 and grant_id = $2');
 
 const SWEEP = sql<{ swept: boolean }>(
@@ -115,6 +120,11 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
     }
   };
   const now = () => platform.clock.realNow();
+  /** First the grant, which waits for a token that is being saved, and lets none be saved after it; then what was saved (A11). */
+  const endGrant = async (of: string, grantId: string): Promise<void> => {
+    await query(DESTROY, ['Grant', sha256(grantId)]);
+    await query(REVOKE_GRANT, [of, grantId]);
+  };
 
   return {
     upsert: async (id, payload, expiresIn) => {
@@ -137,6 +147,10 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
     find: async (id) => {
       const [row] = await query(FIND, [model, sha256(id), now()]);
       if (row === undefined) return undefined;
+      // A replay, whoever sends it and with whatever beside it: the library would look at that first, and leave the token alone.
+      if (model === 'AuthorizationCode' && row.consumed_at !== null && row.payload.grantId !== undefined) {
+        await endGrant('AccessToken', row.payload.grantId);
+      }
       return {
         ...row.payload,
         jti: id,
@@ -147,19 +161,20 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
       const [consumed] = await query(CONSUME, [model, sha256(id), now()]);
       if (consumed !== undefined) return;
       // Two came at once with the same code. Whoever was first gets no token either, or loses it (A11): the library sees to that
-      // only for those that come later. First the grant, which waits for a token that is being saved; then what was saved.
+      // only for those that come later.
       const [used] = await query(FIND, [model, sha256(id), now()]);
       if (used?.payload.grantId !== undefined) {
-        await query(DESTROY, ['Grant', sha256(used.payload.grantId)]);
-        await query(REVOKE_GRANT, ['AccessToken', used.payload.grantId]);
+        await endGrant('AccessToken', used.payload.grantId);
       }
       throw new errors.InvalidGrant('it was used before');
     },
     destroy: async (id) => {
-      await query(DESTROY, [model, sha256(id)]);
+      const [gone] = await query(DESTROY, [model, sha256(id)]);
+      // Two that go back at once with one answer: the library reads first, and would give each of them a code.
+      if (model === 'Interaction' && gone === undefined) throw new errors.SessionNotFound('it has been used');
     },
     revokeByGrantId: async (grantId) => {
-      await query(REVOKE_GRANT, [model, grantId]);
+      await endGrant(model, grantId);
     },
     findByUid: async () => undefined, // of sessions only
     findByUserCode: async () => undefined, // no device flow
@@ -185,7 +200,8 @@ function clientAdapter(platform: Platform): Adapter {
       const client = await findClient(platform.db, id).catch((error: unknown) => {
         throw databaseAway(error);
       });
-      if (client === undefined || !client.enabled) return undefined;
+      // As it was registered, to the letter: what is issued to another spelling could not be redeemed.
+      if (client === undefined || !client.enabled || client.id !== id) return undefined;
       return {
         client_id: client.id,
         client_name: client.name,

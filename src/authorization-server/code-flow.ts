@@ -14,7 +14,7 @@ const GRANT_SECONDS = 2 * 60 * 60;
 
 /** The library's configuration for the authorization code flow (A5 to A11). */
 export function codeFlow(platform: Platform): Configuration {
-  const { sandbox } = platform.keys;
+  const sandbox = platform.config.mode === 'sandbox';
   return {
     responseTypes: ['code'],
     scopes: ['openid'],

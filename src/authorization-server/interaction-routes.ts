@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findClient, isPurposeOpen } from '../clients/client-registry.ts';
-import type { ConsentRequest } from '../consent-request/consent-request.ts';
+import type { ConsentRequest, Failure, Outcome } from '../consent-request/consent-request.ts';
 import { consentText, durationChoices, type ConsentText } from '../consent-request/consent-text.ts';
-import { bindPerson, endRequest, keepShown } from '../consent-request/open.ts';
+import { bindPerson, endRequest, hashOfText, keepShown } from '../consent-request/open.ts';
 import { registerConsent } from '../consent/register.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { sendPage } from '../html/send-page.ts';
-import { sha256 } from '../platform/crypto.ts';
+import { signingOutPage } from '../html/signing-out-page.ts';
 import type { Platform } from '../platform/platform.ts';
 import { checkCsrf } from '../sign-in/csrf.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
@@ -44,19 +44,21 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
         // For whoever gives up here; logging in once more takes its place.
         const error_description = 'the person could not be logged in';
         await willEnd(hall, request, reply, { error: 'server_error', error_description });
-        return sendStop(reply, frame, { kind: 'login_failed', client, again, back: interaction.returnTo });
+        return sendStop(platform, reply, frame, { kind: 'login_failed', client, again, back: interaction.returnTo });
       }
       if (!(await isPurposeOpen(platform.db, asked.clientId, asked.purpose))) {
-        return stopForGood(visit, request, reply, { kind: 'switched_off', client, back: interaction.returnTo });
+        return fail(visit, request, reply, 'switched_off');
       }
       const person = await signIn.personOf(request, asked.id);
       if (person === undefined) {
         // Whoever comes back from the login and is nobody has no cookies, or has signed out: not sent there again without a word.
         const isBack = request.query['returned'] !== undefined;
-        return isBack ? sendStop(reply, frame, { kind: 'signed_out', client, again }) : logIn(visit, request, reply);
+        return isBack
+          ? sendStop(platform, reply, frame, { kind: 'signed_out', client, again })
+          : logIn(visit, request, reply);
       }
       if (!(await bindPerson(platform, asked, person))) {
-        return stopForGood(visit, request, reply, { kind: 'someone_else', client, back: interaction.returnTo });
+        return fail(visit, request, reply, 'someone_else');
       }
       return screen({ ...visit, person }, reply, request.query['changed'] === undefined ? null : 'text_changed');
     },
@@ -76,11 +78,14 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
       throw new DomainError('invalid_request', 'the form must hold an answer, yes or no, and one of the durations');
     }
     // The dates, the organisation's name or the language have changed since the page was sent: nobody has agreed to that yet.
-    if (form['shown'] !== hashOf(await textFor(platform, asked))) {
+    const shownHash = hashOfText(await textFor(platform, asked));
+    if (form['shown'] !== shownHash.toString('base64url')) {
       return reply.redirect(`${pathOf(interaction)}?changed=1`, 303);
     }
-    await approve(asked, person, days, request.id);
-    await signIn.end(request, reply, asked.id, '/');
+    if (await approve(visit, person, days, shownHash)) {
+      platform.log.info(noteOf(visit, 'approved'), 'request answered');
+      await signIn.end(request, reply, asked.id);
+    }
     return reply.redirect(`${pathOf(interaction)}/done`, 303);
   });
 
@@ -97,11 +102,11 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
     const visit = await arrive(hall, request, reply, 'open');
     if (visit === undefined) return reply;
     const person = await signIn.personOf(request, visit.asked.id);
-    if (person !== undefined) {
-      checkCsrf(person, formOf(request.body)['csrf']);
-      await signIn.end(request, reply, visit.asked.id, '/');
-    }
-    return reply.redirect(`${pathOf(visit.interaction)}?returned=1`, 303);
+    const here = `${pathOf(visit.interaction)}?returned=1`;
+    if (person === undefined) return reply.redirect(here, 303);
+    checkCsrf(person, formOf(request.body)['csrf']);
+    const next = await signIn.end(request, reply, visit.asked.id, '/signed-out');
+    return next === undefined ? reply.redirect(here, 303) : sendPage(reply, signingOutPage(visit.frame, next));
   });
 
   function logIn({ interaction, asked }: Visit, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -120,12 +125,26 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
     await keepShown(platform, asked, text);
     const path = pathOf(interaction);
     const signedIn = { name: person.name, born: person.born, signOut: { action: `${path}/logout`, csrf: person.csrf } };
-    const form = { text, action: `${path}/answer`, csrf: person.csrf, shown: hashOf(text), notice };
+    const form = {
+      text,
+      action: `${path}/answer`,
+      csrf: person.csrf,
+      shown: hashOfText(text).toString('base64url'),
+      notice,
+    };
     return sendPage(reply, consentScreen({ ...frame, address: path, signedIn }, form));
   }
 
-  /** A request that was answered at this moment in another tab, or too late, or whose purpose was just switched off, is left to the next page to tell. */
-  async function approve(asked: ConsentRequest, person: SignedIn, days: number | null, traceId: string): Promise<void> {
+  /**
+   * False: nothing was made, because the request was answered at this moment in another tab, or too late, or shown with another text
+   * since, or its purpose was just switched off. The next page does what is right then.
+   */
+  async function approve(
+    { asked, frame }: Visit,
+    person: SignedIn,
+    days: number | null,
+    shownHash: Buffer,
+  ): Promise<boolean> {
     try {
       await registerConsent(platform, {
         clientId: asked.clientId,
@@ -134,35 +153,39 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
         duration: days === null ? { kind: 'single_use' } : { kind: 'days', days },
         externalId: null,
         actor: 'person',
-        requestId: asked.id,
-        traceId,
+        answers: { requestId: asked.id, shownHash },
+        traceId: frame.traceId,
       });
+      return true;
     } catch (error) {
       const passed = error instanceof DomainError && ['consent_conflict', 'purpose_not_permitted'].includes(error.code);
       if (!passed) throw error;
+      return false;
     }
   }
 
   /** The person did not agree, and goes back. */
   async function end(visit: Visit, request: RequestOfVisit, reply: FastifyReply, outcome: 'declined' | 'cancelled') {
-    await endRequest(platform, visit.asked, outcome);
-    await signIn.end(request, reply, visit.asked.id, '/');
+    await endRequest(platform, visit.asked, { outcome });
+    platform.log.info(noteOf(visit, outcome), 'request answered');
+    await signIn.end(request, reply, visit.asked.id);
     return reply.redirect(`${pathOf(visit.interaction)}/done`, 303);
   }
 
-  /** It cannot go on: the request ends, and the person is told why before going back. */
-  async function stopForGood(
-    visit: Visit,
-    request: RequestOfVisit,
-    reply: FastifyReply,
-    stop: Parameters<typeof sendStop>[2],
-  ) {
-    // Answered meanwhile: what is true now is told there.
-    if (!(await endRequest(platform, visit.asked, 'failed'))) return reply.redirect(pathOf(visit.interaction), 303);
-    await willEnd(hall, request, reply, { error: 'server_error', error_description: '' });
-    return sendStop(reply, visit.frame, stop);
+  /** It cannot go on: the request ends, and the same address tells why from now on. */
+  async function fail(visit: Visit, request: RequestOfVisit, reply: FastifyReply, why: Failure) {
+    await endRequest(platform, visit.asked, { outcome: 'failed', why });
+    await arrive(hall, request, reply, 'open');
+    return reply;
   }
 }
+
+const noteOf = ({ asked, frame }: Visit, outcome: Outcome) => ({
+  traceId: frame.traceId,
+  clientId: asked.clientId,
+  requestId: asked.id,
+  outcome,
+});
 
 async function textFor(platform: Platform, asked: ConsentRequest): Promise<ConsentText> {
   const client = await findClient(platform.db, asked.clientId);
@@ -179,8 +202,6 @@ async function textFor(platform: Platform, asked: ConsentRequest): Promise<Conse
     answerBy: new Date(asked.answerBy.getTime() + aheadSeconds * 1000),
   });
 }
-
-const hashOf = (text: ConsentText): string => sha256(JSON.stringify(text)).toString('base64url');
 
 function formOf(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};

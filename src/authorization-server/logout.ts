@@ -3,6 +3,7 @@ import { compactVerify, createLocalJWKSet } from 'jose';
 import { findClient } from '../clients/client-registry.ts';
 import { frameOf } from '../html/send-page.ts';
 import { languageAmong } from '../html/language.ts';
+import { publicPart } from '../platform/keys.ts';
 import type { Platform } from '../platform/platform.ts';
 import { endpoints } from './provider.ts';
 import { sendStop } from './visit.ts';
@@ -15,7 +16,7 @@ type Parameters = Readonly<Partial<Record<string, unknown>>>;
  * is nothing else to end: nobody stays logged in here for an organisation (A10). The library's own answer needs scripts.
  */
 export function logoutRoute(app: FastifyInstance, platform: Platform): void {
-  const keys = createLocalJWKSet({ keys: platform.keys.signing.map(({ d: _private, ...rest }) => rest) });
+  const keys = createLocalJWKSet({ keys: platform.keys.signing.map(publicPart) });
 
   app.get<{ Querystring: Parameters }>(endpoints.logout, { schema: { hide: true } }, async (request, reply) => {
     const { id_token_hint: hint, post_logout_redirect_uri: back, state, ui_locales: locales } = request.query;
@@ -23,12 +24,14 @@ export function logoutRoute(app: FastifyInstance, platform: Platform): void {
     const frame = frameOf(platform, request, language === undefined ? {} : { language });
     const clientId = hint === undefined ? request.query['client_id'] : await clientOf(hint);
     const contradicts = request.query['client_id'] !== undefined && request.query['client_id'] !== clientId;
-    if (back === undefined && hint === undefined) return reply.redirect(`${platform.config.portalUrl}/signed-out`, 303);
+    if (back === undefined && hint === undefined && clientId === undefined)
+      return reply.redirect(`${platform.config.portalUrl}/signed-out`, 303);
     const client = typeof clientId === 'string' && !contradicts ? await findClient(platform.db, clientId) : undefined;
-    if (client === undefined || !client.enabled) return sendStop(reply, frame, { kind: 'bad_link', problem: 'client' });
+    if (client === undefined || !client.enabled)
+      return sendStop(platform, reply, frame, { kind: 'bad_link', problem: 'client' });
     if (back === undefined) return reply.redirect(`${platform.config.portalUrl}/signed-out`, 303);
     if (typeof back !== 'string' || !client.postLogoutRedirectUris.includes(back)) {
-      return sendStop(reply, frame, { kind: 'bad_link', problem: 'redirect' });
+      return sendStop(platform, reply, frame, { kind: 'bad_link', problem: 'redirect' });
     }
     const address = new URL(back);
     if (typeof state === 'string') address.searchParams.set('state', state);

@@ -146,6 +146,14 @@ export function authorizationServer(
   (provider as NodeJS.EventEmitter).on('error', (error: unknown) => {
     platform.log.error({ error }, 'the authorization server failed');
   });
+  // What the client is told is told here too, so that its operator can say why it was refused (E1).
+  provider.on('authorization.error', (ctx, error) => {
+    const { error: code, error_description: reason } = error;
+    platform.log.info(
+      { traceId: ctx.get('x-trace-id'), clientId: ctx.oidc.client?.clientId, code, reason },
+      'request refused',
+    );
+  });
   provider.on('grant.error', (ctx, error) => {
     platform.log.info(
       { traceId: ctx.get('x-trace-id'), reason: error.error_detail ?? error.error_description },

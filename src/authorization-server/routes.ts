@@ -2,35 +2,48 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import { DomainError } from '../errors/domain-error.ts';
 import { tokenLimits } from '../clients/rate-limit.ts';
+import { frameOf } from '../html/send-page.ts';
 import { isUuid } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { authorizationServer, endpoints } from './provider.ts';
 import { problemPages } from './show-problem.ts';
+import { sendStop } from './visit.ts';
+
+/** Refuses a request of an address that sends too many. */
+type LimitAddress = (request: FastifyRequest) => Promise<void>;
 
 /** The library, and which request of the web framework each of its own is. */
 export interface AuthorizationServer {
   readonly platform: Platform;
   readonly provider: Provider;
   readonly requests: WeakMap<FastifyRequest['raw'], FastifyRequest>;
+  /** Which client a request to the token endpoint has turned out to be from: proved, and given a token. */
+  readonly proved: WeakMap<FastifyRequest['raw'], string>;
 }
 
 /** Makes the authorization server. `audienceAliases`: other origins whose addresses name our APIs (X5). */
 export function openAuthorizationServer(platform: Platform, audienceAliases: readonly string[]): AuthorizationServer {
   const requests = new WeakMap<FastifyRequest['raw'], FastifyRequest>();
   const showProblem = problemPages(platform, (raw) => requests.get(raw));
-  return { platform, provider: authorizationServer(platform, { audienceAliases, showProblem }), requests };
+  const provider = authorizationServer(platform, { audienceAliases, showProblem });
+  const proved = new WeakMap<FastifyRequest['raw'], string>();
+  provider.on('grant.success', (ctx) => {
+    if (ctx.oidc.client !== undefined) proved.set(ctx.req, ctx.oidc.client.clientId);
+  });
+  return { platform, provider, requests, proved };
 }
 
 /**
  * What the library answers. Each address is registered by itself: the library's own router would take other spellings of them too,
- * and limits kept for a path could be walked around. The body reaches the library unread. `limitAddress`: for what comes from browsers.
+ * and limits kept for a path could be walked around. The body reaches the library unread. `limits`: for what comes from browsers.
  */
 export function protocolRoutes(
   app: FastifyInstance,
-  { platform, provider, requests }: AuthorizationServer,
-  limitAddress: (request: FastifyRequest) => Promise<void>,
+  { platform, provider, requests, proved }: AuthorizationServer,
+  limits: { readonly ofPages: LimitAddress; readonly ofBeginning: LimitAddress },
 ): void {
   const handle = provider.callback();
+  const { ofPages: limitAddress, ofBeginning: limitBeginning } = limits;
   const { host, protocol } = new URL(platform.config.accessUrl);
 
   app.removeAllContentTypeParsers();
@@ -54,23 +67,29 @@ export function protocolRoutes(
   };
 
   const hidden = { schema: { hide: true } };
+  // Errors of these are pages, as of all that people open.
+  const page = { ...hidden, config: { page: true } as object };
   app.get(endpoints.discovery, hidden, pass);
   app.get(endpoints.jwks, hidden, pass);
-  app.get(endpoints.authorization, { ...hidden, onRequest: limitAddress }, async (request, reply) => {
-    request.raw.url = authorizationAddress(request.raw.url ?? '');
+  app.get(endpoints.authorization, { ...page, onRequest: [limitAddress, limitBeginning] }, async (request, reply) => {
+    const address = authorizationAddress(request.raw.url ?? '');
+    if (address === undefined) return sendStop(platform, reply, frameOf(platform, request), BAD_LINK);
+    request.raw.url = address;
     await pass(request, reply);
+    return reply;
   });
-  app.get<{ Params: { uid: string } }>(`${endpoints.authorization}/:uid`, hidden, async (request, reply) => {
+  const resume = `${endpoints.authorization}/:uid`;
+  app.get<{ Params: { uid: string } }>(resume, { ...page, onRequest: limitAddress }, async (request, reply) => {
     if (request.params.uid === '') reply.callNotFound();
     else await pass(request, reply);
   });
-  const limits = tokenLimits(platform.config.rateLimitPerMinute);
+  const tokens = tokenLimits(platform.config.rateLimitPerMinute);
   app.post(endpoints.revocation, { ...hidden, onRequest: checkForm }, pass);
   app.post(endpoints.token, { ...hidden, onRequest: checkForm }, async (request, reply) => {
     const sender = { clientId: claimedClientId(request) ?? '', address: request.ip };
-    await limits.check(sender);
+    await tokens.check(sender);
     await pass(request, reply);
-    await limits.count(sender, reply.raw.statusCode !== 401);
+    await tokens.count(sender, proved.get(request.raw));
   });
 }
 
@@ -80,18 +99,30 @@ const openidOnly = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', '
 /**
  * The address of an authorization request as the library should see it: `openid` is optional here, so what would be refused
  * without it is left out; and a scope in which there are signs that no scope has is made one
- * that is refused in our words (A8).
+ * that is refused in our words (A8). Undefined: it holds what cannot be kept or given back.
  */
-function authorizationAddress(url: string): string {
+function authorizationAddress(url: string): string | undefined {
   const [path = '', query = ''] = url.split(/\?(.*)/s, 2);
+  if (!isText(query)) return undefined;
   const parameters = new URLSearchParams(query);
   const scope = parameters.get('scope') ?? '';
   if (!scope.split(' ').includes('openid')) for (const name of openidOnly) parameters.delete(name);
   // The library would send its answer by a page with a script.
   if (parameters.get('response_mode') === 'form_post') parameters.set('response_mode', 'malformed');
-  if (!/^[\x21\x23-\x5b\x5d-\x7e ]*$/.test(scope)) parameters.set('scope', 'malformed');
+  if (!/^([\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*)?$/.test(scope)) parameters.set('scope', 'malformed');
   return `${path}?${parameters}`;
 }
+
+/** Whether a query is what it can be given back as: UTF-8, and without the one character that PostgreSQL's text cannot hold. */
+function isText(query: string): boolean {
+  try {
+    return !decodeURIComponent(query.replaceAll('+', ' ')).includes('\0');
+  } catch {
+    return false;
+  }
+}
+
+const BAD_LINK = { kind: 'bad_link', problem: 'other' } as const;
 
 // As much as the library reads.
 const MOST_BYTES = 56 * 1024;

@@ -33,7 +33,8 @@ export function problemPages(
         const { uid } = request.params as { uid?: string };
         const known = uid === undefined ? undefined : await findRequest(platform, uid);
         if (known === undefined) return stopPage(frame, { kind: 'unknown' });
-        return stopPage({ ...frame, language: known.language }, await whatBecameOf(platform, known, null));
+        const language = lang === undefined ? known.language : frame.language;
+        return stopPage({ ...frame, language }, await whatBecameOf(platform, known, null));
       }
       const problem = problemWith(error, ctx.query);
       if (problem !== undefined) return stopPage(frame, { kind: 'bad_link', problem });

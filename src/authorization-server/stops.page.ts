@@ -55,7 +55,9 @@ interface Way {
 export function stopPage(frame: Frame, stop: Stop): Html {
   const { title, body, details, ways, reference } = contentOf(frame, stop);
   const text = texts[frame.language];
-  const open = ways.filter((way) => way !== null);
+  const known = ways.filter((way) => way !== null);
+  // Nobody is left with a page that leads nowhere.
+  const open = known.length > 0 ? known : [{ href: `${frame.portalUrl}/`, words: text.toPortal }];
   return layout(frame, {
     title,
     main: html`<h1 class="ds-heading" data-size="lg">${title}</h1>

@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findCaller } from '../clients/access-token.ts';
+import type { ClientLimit } from '../clients/rate-limit.ts';
 import { ninOf, readConsent } from '../consent/find.ts';
 import type { Platform } from '../platform/platform.ts';
 import { endpoints, subjectOf } from './provider.ts';
 
 /**
  * `/userinfo` (A1; OpenID Connect Core, section 5.3): who the person is whose consent the token is for. The library's own refuses
- * every token that is good at an API, as all of ours are. Only for tokens with `openid`, and not once the consent is revoked.
+ * every token that is good at an API, as all of ours are. Only for tokens with `openid`, and not once the consent is revoked. A body,
+ * which POST may have, is left unread.
  */
-export function userinfoRoutes(app: FastifyInstance, platform: Platform): void {
+export function userinfoRoutes(app: FastifyInstance, platform: Platform, limit: ClientLimit): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const [, token] = /^Bearer +([\w.~+/-]{1,512}=*)$/i.exec(request.headers.authorization ?? '') ?? [];
     if (token === undefined) return reply.code(401).header('www-authenticate', 'Bearer').send();
@@ -18,6 +20,7 @@ export function userinfoRoutes(app: FastifyInstance, platform: Platform): void {
     if (caller === undefined || consent === undefined || consent.archived?.reason.startsWith('revoked') === true) {
       return refuse(reply, 401, 'invalid_token', 'send an access token from the code flow that is good now');
     }
+    await limit(caller.clientId);
     if (!caller.scopes.includes('openid')) {
       return refuse(reply, 403, 'insufficient_scope', 'the access token lacks the scope openid');
     }

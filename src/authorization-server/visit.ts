@@ -5,7 +5,7 @@ import { findRequest, openRequest, speak } from '../consent-request/open.ts';
 import { readConsent } from '../consent/find.ts';
 import { isLanguage, languageAmong } from '../html/language.ts';
 import type { Frame } from '../html/layout.ts';
-import { frameOf, preferredLanguage, sendPage } from '../html/send-page.ts';
+import { frameOf, leadBackTo, preferredLanguage, sendPage, speakIn } from '../html/send-page.ts';
 import type { Platform } from '../platform/platform.ts';
 import { askedIn, grantConsent } from './code-flow.ts';
 import { errors } from './oidc-provider.ts';
@@ -28,7 +28,9 @@ export interface Hall {
 
 export const pathOf = (interaction: Interaction): string => `/interaction/${interaction.uid}`;
 
-export function sendStop(reply: FastifyReply, frame: Frame, stop: Stop): FastifyReply {
+/** Sends the page of a stop; the log says which, under the reference that stands on the page. */
+export function sendStop(platform: Platform, reply: FastifyReply, frame: Frame, stop: Stop): FastifyReply {
+  platform.log.info({ traceId: frame.traceId, stop: stop.kind }, 'request stopped');
   return sendPage(reply, stopPage(frame, stop), { status: statusOfStop[stop.kind] });
 }
 
@@ -58,11 +60,19 @@ export async function arrive(
   const interaction = await interactionOf(hall, request, reply);
   if (interaction === undefined || interaction.uid !== uid) {
     const known = await findRequest(platform, uid);
-    const frame = frameOf(platform, request, known === undefined ? {} : { language: known.language });
-    sendStop(reply, frame, known === undefined ? { kind: 'unknown' } : await whatBecameOf(platform, known, null));
+    const { lang } = request.query as { lang?: unknown };
+    const frame = frameOf(
+      platform,
+      request,
+      known === undefined || isLanguage(lang) ? {} : { language: known.language },
+    );
+    const stop: Stop = known === undefined ? { kind: 'unknown' } : await whatBecameOf(platform, known, null);
+    sendStop(platform, reply, frame, stop);
     return undefined;
   }
   const asked = await requestOf(platform, interaction, request);
+  speakIn(request, asked.language);
+  leadBackTo(request, pathOf(interaction));
   const frame = frameOf(platform, request, { language: asked.language });
   const situation = situationOf(asked, platform.clock.realNow());
   if (situation !== 'open') await settle(hall, { interaction, asked }, request, reply);
@@ -73,7 +83,7 @@ export async function arrive(
     // A second click: whatever the first one said is what counts, and is handed over.
     await reply.redirect(`${pathOf(interaction)}/done`, 303);
   } else {
-    sendStop(reply, frame, await whatBecameOf(platform, asked, interaction.returnTo));
+    sendStop(platform, reply, frame, await whatBecameOf(platform, asked, interaction.returnTo));
   }
   return undefined;
 }

@@ -27,14 +27,15 @@ interface Sender {
 }
 
 /**
- * Limits of the token endpoint, where who asks is proved by the asking itself. What succeeds counts against the client. What fails
- * to authenticate counts against the sender's address and the client it claims to be, so that nobody can lock a client out by
- * sending nonsense in its name from elsewhere.
+ * Limits of the token endpoint, where who asks is proved by the asking itself. What succeeds counts against the client. What fails,
+ * for whatever reason, counts against the sender's address and the client it claims to be, so that nobody can lock a client out
+ * by sending nonsense in its name from elsewhere.
  */
 export interface TokenLimits {
   /** Throws `rate_limited` when this sender has to wait. */
   check(sender: Sender): Promise<void>;
-  count(sender: Sender, authenticated: boolean): Promise<void>;
+  /** `proved`: the client that got a token; undefined when there was none. */
+  count(sender: Sender, proved: string | undefined): Promise<void>;
 }
 
 export function tokenLimits(perMinute: number): TokenLimits {
@@ -48,8 +49,8 @@ export function tokenLimits(perMinute: number): TokenLimits {
         if (spent !== null && spent.consumedPoints >= perMinute) throw tooMany(perMinute, spent);
       }
     },
-    count: async (sender, authenticated) => {
-      await (authenticated ? proved.penalty(sender.clientId) : failed.penalty(failedKey(sender)));
+    count: async (sender, client) => {
+      await (client === undefined ? failed.penalty(failedKey(sender)) : proved.penalty(client));
     },
   };
 }
@@ -58,3 +59,17 @@ const tooMany = (perMinute: number, spent: RateLimiterRes): DomainError =>
   new DomainError('rate_limited', `there may be ${perMinute} requests a minute: wait for as long as Retry-After says`, {
     retryAfterSeconds: spent.msBeforeNext / 1000,
   });
+
+/**
+ * What stands for whoever sends from an address: the address itself; of IPv6 the network of it (/64), since one household has as
+ * many addresses there as it likes.
+ */
+export function senderOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address;
+  const [before = '', after] = address.split('::', 2);
+  const groups = before === '' ? [] : before.split(':');
+  const rest = after === undefined || after === '' ? [] : after.split(':');
+  const zeros = after === undefined ? 0 : 8 - groups.length - rest.length;
+  const all = [...groups, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...rest];
+  return `${all.slice(0, 4).join(':')}::/64`;
+}

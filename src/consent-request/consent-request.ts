@@ -4,6 +4,9 @@ import type { Language } from '../html/language.ts';
 /** What became of a request: a consent; or the person said no, left the login, or could not go on. */
 export type Outcome = 'approved' | 'declined' | 'cancelled' | 'failed';
 
+/** Why a request could not go on: its purpose was switched off, or another person logged in than the one who began. */
+export type Failure = 'switched_off' | 'someone_else';
+
 /** What an organisation asked of a person on the consent screen. */
 export interface ConsentRequest {
   readonly id: string;
@@ -17,6 +20,8 @@ export interface ConsentRequest {
   /** Level of the login for it, once there was one. */
   readonly level: string | null;
   readonly outcome: Outcome | null;
+  /** Of one that failed. */
+  readonly failure: Failure | null;
   /** The consent that it led to. */
   readonly consentId: string | null;
 }

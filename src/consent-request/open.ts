@@ -4,7 +4,7 @@ import type { Nin } from '../person/nin.ts';
 import { sha256 } from '../platform/crypto.ts';
 import { newId } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
-import { ANSWER_MINUTES, type ConsentRequest, type Outcome } from './consent-request.ts';
+import { ANSWER_MINUTES, type ConsentRequest, type Failure } from './consent-request.ts';
 import type { ConsentText } from './consent-text.ts';
 import { BIND, END, FIND, OPEN, SHOW, SPEAK, requestOf } from './store.ts';
 
@@ -56,14 +56,20 @@ export async function bindPerson(
 /** Keeps what is on the screen now, as the proof of what was shown if the person says yes to it (C10). */
 export async function keepShown(platform: Platform, request: ConsentRequest, text: ConsentText): Promise<void> {
   const now = platform.clock.now();
-  await platform.db.query(SHOW, [request.id, text.version, text.language, now, JSON.stringify(text)]);
+  const hash = hashOfText(text);
+  await platform.db.query(SHOW, [request.id, text.version, text.language, now, JSON.stringify(text), hash]);
 }
 
+/** What tells a text from any other, 32 bytes: the form of the screen brings it back with the answer. */
+export const hashOfText = (text: ConsentText): Buffer => sha256(JSON.stringify(text));
+
+/** How a request ends without a consent. */
+export type Ending =
+  { readonly outcome: 'declined' | 'cancelled' } | { readonly outcome: 'failed'; readonly why: Failure };
+
 /** Ends a request without a consent. False: it was answered before, and stays as it is. */
-export async function endRequest(
-  platform: Platform,
-  request: ConsentRequest,
-  outcome: Exclude<Outcome, 'approved'>,
-): Promise<boolean> {
-  return (await platform.db.query(END, [request.id, outcome, platform.clock.now()])).length > 0;
+export async function endRequest(platform: Platform, request: ConsentRequest, ending: Ending): Promise<boolean> {
+  const why = ending.outcome === 'failed' ? ending.why : null;
+  const ended = await platform.db.query(END, [request.id, ending.outcome, platform.clock.now(), why]);
+  return ended.length > 0;
 }

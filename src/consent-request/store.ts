@@ -1,7 +1,7 @@
 import { sql } from '../platform/db.ts';
 import type { Purpose } from '../consent/consent.ts';
 import type { Language } from '../html/language.ts';
-import type { ConsentRequest, Outcome } from './consent-request.ts';
+import type { ConsentRequest, Failure, Outcome } from './consent-request.ts';
 
 /** The SQL of requests on the consent screen. That one is answered with a consent is written by the statement that makes the consent. */
 
@@ -14,10 +14,11 @@ export interface RequestRow {
   answer_by: Date;
   login_level: string | null;
   outcome: Outcome | null;
+  failure: Failure | null;
   consent_id: string | null;
 }
 
-const COLUMNS = 'id, client_id, purpose, asked_days, language, answer_by, login_level, outcome, consent_id';
+const COLUMNS = 'id, client_id, purpose, asked_days, language, answer_by, login_level, outcome, failure, consent_id';
 
 export const requestOf = (row: RequestRow): ConsentRequest => ({
   id: row.id,
@@ -28,6 +29,7 @@ export const requestOf = (row: RequestRow): ConsentRequest => ({
   answerBy: row.answer_by,
   level: row.login_level,
   outcome: row.outcome,
+  failure: row.failure,
   consentId: row.consent_id,
 });
 
@@ -57,17 +59,18 @@ export const BIND = sql<{ id: string }>(
    where id = $1 and outcome is null and (nin_index is null or nin_index = any ($2)) returning id`,
 );
 
-/** $1 request, $2 version, $3 language, $4 now, $5 text (JSON) */
+/** $1 request, $2 version, $3 language, $4 now, $5 text (JSON), $6 its hash */
 export const SHOW = sql<never>(
   'consent_request_show',
-  `update consent_request set text_version = $2, shown_language = $3, shown_at = $4, shown = $5
+  `update consent_request set text_version = $2, shown_language = $3, shown_at = $4, shown = $5, shown_hash = $6
    where id = $1 and outcome is null`,
 );
 
-/** Ends a request without a consent; no row when it has been answered before. $1 request, $2 outcome, $3 now */
+/** Ends a request without a consent; no row when it has been answered before. $1 request, $2 outcome, $3 now, $4 why it failed or null */
 export const END = sql<{ id: string }>(
   'consent_request_end',
-  `update consent_request set outcome = $2, outcome_at = $3, shown = null where id = $1 and outcome is null returning id`,
+  `update consent_request set outcome = $2, outcome_at = $3, failure = $4, shown = null, shown_hash = null
+   where id = $1 and outcome is null returning id`,
 );
 
 /** What was shown to the person who gave this consent. $1 consent */

@@ -37,7 +37,7 @@ export async function listConsents(
   ask: { activeAtMost: number; endedAtMost: number; endedBefore?: Place | undefined },
 ): Promise<GivenConsents> {
   const now = platform.clock.now();
-  const { at, skip } = ask.endedBefore ?? { at: now, skip: 0 };
+  const { at, skip } = ask.endedBefore ?? { at: null, skip: 0 };
   const [active, ended, [count]] = await Promise.all([
     platform.db.query(LIST_ACTIVE, [persons, now, ask.activeAtMost]),
     platform.db.query(LIST_ENDED, [persons, now, at, skip, ask.endedAtMost + 1]),

@@ -16,8 +16,8 @@ export interface Registration {
   readonly externalId: string | null;
   /** Who decided: the client says that the person did (agreement), or the person did so here. */
   readonly actor: 'client' | 'person';
-  /** The request on the consent screen that this answers (C10); none for what was agreed on elsewhere. */
-  readonly requestId?: string;
+  /** The request on the consent screen that this answers, and the hash of the text that was read (C10); none for what was agreed on elsewhere. */
+  readonly answers?: { readonly requestId: string; readonly shownHash: Buffer };
   readonly traceId: string;
 }
 
@@ -58,8 +58,9 @@ export async function registerConsent(platform: Platform, registration: Registra
       sealed.keyId,
       registration.traceId,
       registration.actor,
-      registration.requestId ?? null,
+      registration.answers?.requestId ?? null,
       platform.clock.realNow(),
+      registration.answers?.shownHash ?? null,
     ]);
     if (outcome?.made === 1 && outcome.person_id !== null) {
       return {
@@ -90,8 +91,11 @@ export async function registerConsent(platform: Platform, registration: Registra
         `this client may not register consents for the purpose '${purpose}'`,
       );
     }
-    if (registration.requestId !== undefined && outcome?.answered === 0 && outcome.person_id !== null) {
-      throw new DomainError('consent_conflict', 'this request has been answered, or can be answered no more');
+    if (registration.answers !== undefined && outcome?.answered === 0 && outcome.person_id !== null) {
+      throw new DomainError(
+        'consent_conflict',
+        'this request has been answered, can be answered no more, or was shown with another text since',
+      );
     }
     // The person was being made, or purged, by someone else at this moment: the next try sees what became of them.
   }

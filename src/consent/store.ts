@@ -69,13 +69,13 @@ export const READ_PERSON = sql<{ id: string; nin_cipher: Buffer; nin_cipher_key:
 
 /**
  * Registers a consent: the person (if new), the consent, the log, the event; and, where the person decided here, that the request
- * on the consent screen has been answered with it ($17, else null), which it can be once, until a moment, and by the person
- * who logged in for it: of any number of answers at once one makes a consent (`answered` 1). The row lock on client_purpose makes it wait for a switch being thrown,
+ * on the consent screen has been answered with it ($17, else null), which it can be once, until a moment, by the person who
+ * logged in for it, and to the text that was shown last: of any number of answers at once one makes a consent (`answered` 1). The row lock on client_purpose makes it wait for a switch being thrown,
  * and the other way round (C9). A client's own id that is taken makes no row (`made` 0), also when the other one is being
  * registered at this moment: then it waits for that one's end.
  * $1 consent, $2 client, $3 purpose, $4 days or null, $5 own id or null, $6 now, $7 expiry, $8 event, $9 all keyed hashes of the
  * NIN, $10 new person's id, $11 hash to write, $12 its key, $13 ciphertext, $14 its key, $15 trace id, $16 actor, $17 request,
- * $18 real time
+ * $18 real time, $19 hash of the text that was answered or null
  */
 export const REGISTER = sql<{ permitted: boolean; person_id: string | null; answered: number; made: number }>(
   'consent_register',
@@ -89,7 +89,7 @@ export const REGISTER = sql<{ permitted: boolean; person_id: string | null; answ
    )}, answered as (
      update consent_request set outcome = 'approved', outcome_at = $6, consent_id = $1::uuid
      where id = $17::uuid and client_id = $2 and purpose = $3 and outcome is null and answer_by > $18::timestamptz
-       and nin_index = any ($9) and shown is not null and exists (select from permit) and exists (select from who)
+       and nin_index = any ($9) and shown_hash = $19::bytea and exists (select from permit) and exists (select from who)
      returning 1
    ), made as (
      insert into consent (id, client_id, person_id, purpose, single_use, duration_days, external_id, created_at, expires_at)
@@ -231,12 +231,12 @@ export const LIST_ACTIVE = sql<GivenRow>(
 /** When a consent ended, or will: what has expired has ended, whether or not that has been written down (C2). */
 const ENDS = 'coalesce(archived_at, expires_at)';
 
-/** Consents that have ended at $2, the last ended first. $1 the person's ids, $2 now, $3 ended then or before, $4 skip, $5 at most */
+/** Consents that have ended at $2, the last ended first. $1 the person's ids, $2 now, $3 ended then or before (null: from the last), $4 skip, $5 at most */
 export const LIST_ENDED = sql<GivenRow>(
   'consent_list_ended',
   given(
     `select ${COLUMNS} from consent
-     where person_id = any ($1) and (archived_at is not null or expires_at <= $2) and ${ENDS} <= $3
+     where person_id = any ($1) and (archived_at is not null or expires_at <= $2) and ($3::timestamptz is null or ${ENDS} <= $3)
      order by ${ENDS} desc, id desc offset $4 limit $5`,
     `coalesce(c.archived_at, c.expires_at) desc, c.id desc`,
   ),

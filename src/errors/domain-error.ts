@@ -15,6 +15,7 @@ const errorCodes = [
   'consent_revoked',
   'consent_conflict', // the client's own id is taken by a consent with other data (G3)
   'form_refused', // a form of ours that came without its proof, or with an old one
+  'login_unfinished', // a login that was begun elsewhere, took too long, or has been finished before
   'certificate_refused', // no client certificate, one that is not good, or one of an organisation that may not do this
   'signed_out', // nobody is signed in, where somebody has to be
   'not_found',

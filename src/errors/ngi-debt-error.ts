@@ -17,6 +17,7 @@ const words = {
   consent_revoked: { error: 'invalid consent', describe: true },
   consent_conflict: { error: 'conflict', describe: true },
   form_refused: { error: 'form refused', describe: true },
+  login_unfinished: { error: 'login unfinished', describe: true },
   certificate_refused: { error: 'certificate refused', describe: true },
   signed_out: { error: 'signed out', describe: true },
   not_found: { error: 'not found', describe: true },

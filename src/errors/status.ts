@@ -14,6 +14,7 @@ export const statusOf = {
   consent_revoked: 403,
   consent_conflict: 409,
   form_refused: 403,
+  login_unfinished: 403,
   certificate_refused: 403,
   signed_out: 403,
   not_found: 404,

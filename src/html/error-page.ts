@@ -18,10 +18,11 @@ const troubles = {
   consent_revoked: 'consentEnded',
   consent_conflict: 'badRequest',
   form_refused: 'form',
+  login_unfinished: 'login',
   certificate_refused: 'forbidden',
   signed_out: 'signedOut',
   not_found: 'notFound',
-  method_not_allowed: 'badRequest',
+  method_not_allowed: 'notFound',
   payload_too_large: 'tooLarge',
   unsupported_media_type: 'badRequest',
   rate_limited: 'tooMany',
@@ -37,13 +38,20 @@ export function errorPage(frame: Frame, error: DomainError): Html {
   const text = texts[frame.language];
   const trouble = troubles[error.code];
   const { title, what, doThis } = text.errors[trouble];
-  const [way, words] = trouble === 'signedOut' ? ['/login', text.logInAgain] : ['/', text.toFrontPage];
+  const { href, words } = wayOn(frame, trouble);
   return layout(frame, {
     title,
     main: html`<h1 class="ds-heading" data-size="lg">${title}</h1>
 <p class="ds-paragraph">${what}</p>
 <p class="ds-paragraph">${doThis}</p>
-<p class="actions"><a class="ds-button" href="${frame.portalUrl}${way}">${words}</a></p>
+<p class="actions"><a class="ds-button" href="${href}">${words}</a></p>
 <p class="reference">${text.reference}: <code>${frame.traceId}</code></p>`,
   });
+}
+
+function wayOn(frame: Frame, trouble: keyof Texts['errors']): { readonly href: string; readonly words: string } {
+  const text = texts[frame.language];
+  if (frame.wayBack !== undefined) return { href: frame.wayBack, words: text.backToQuestion };
+  const login = trouble === 'signedOut' || trouble === 'login';
+  return { href: `${frame.portalUrl}${login ? '/login' : '/'}`, words: login ? text.logInAgain : text.toFrontPage };
 }

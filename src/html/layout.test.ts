@@ -78,7 +78,7 @@ test('B8: everything stands in the same order on every page', () => {
       words.sections.debt,
       words.sections.accesses,
       'Lise Fjell',
-      '02.11.1984',
+      language === 'en' ? '02/11/1984' : '02.11.1984',
       words.signOut,
       '</header>',
       '<main id="main"',

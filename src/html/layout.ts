@@ -1,7 +1,7 @@
 import { fontToLoadFirst, stylesheet } from './assets.ts';
 import { html, type Html } from './html.ts';
 import { languages, ownNames, type Language } from './language.ts';
-import { texts, type Texts } from './texts.ts';
+import { texts } from './texts.ts';
 
 /** What stands around the content of a page. */
 export interface Frame {
@@ -16,6 +16,8 @@ export interface Frame {
   /** Origin of the portal: service name, help, privacy and accessibility statement link there. */
   readonly portalUrl: string;
   readonly traceId: string;
+  /** Where somebody goes on who meets an error on the way through a request of an organisation; elsewhere the front page. */
+  readonly wayBack?: string;
   /** Who is signed in: shown in the header with a form that signs out (POST, hidden field `csrf`). null: nobody. */
   readonly signedIn: {
     readonly name: string | null;
@@ -86,7 +88,7 @@ ${sandbox && html`<p class="strip"><span>${text.sandbox}</span></p>`}
 <div class="bar">
 <a class="service" href="${portalUrl}/"><svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${MARK}"/></svg>${text.serviceName}</a>
 ${section !== null && html`<nav class="sections" aria-label="${text.navigation}"><ul>${sections.map(link)}</ul></nav>`}
-${signedIn !== null && whoIsSignedIn(text, signedIn)}
+${signedIn !== null && whoIsSignedIn(language, signedIn)}
 </div>
 </header>`;
 }
@@ -94,10 +96,13 @@ ${signedIn !== null && whoIsSignedIn(text, signedIn)}
 const CURRENT_PAGE = html` aria-current="page"`;
 const CURRENT = html` aria-current="true"`;
 
-function whoIsSignedIn(text: Texts, { name, born, signOut }: NonNullable<Frame['signedIn']>): Html {
+function whoIsSignedIn(language: Language, { name, born, signOut }: NonNullable<Frame['signedIn']>): Html {
+  const text = texts[language];
+  // Dates are written so in British English.
+  const date = language === 'en' ? born.replaceAll('.', '/') : born;
   const who = name === null ? text.signedIn : html`${text.signedInAs} <strong>${name}</strong>`;
   return html`<div class="who">
-<p>${who}, <span class="unbroken">${text.born} ${born}</span></p>
+<p>${who}, <span class="unbroken">${text.born} ${date}</span></p>
 <form method="post" action="${signOut.action}">
 <input type="hidden" name="csrf" value="${signOut.csrf}">
 <button type="submit">${text.signOut}</button>

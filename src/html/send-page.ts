@@ -21,9 +21,23 @@ const asksFor = (request: FastifyRequest): Language | undefined => {
   return isLanguage(lang) ? lang : undefined;
 };
 
+const spoken = new WeakMap<FastifyRequest, Language>();
+
+/** All pages that answer this request are in this language, those of errors too, unless the address asks for another. */
+export const speakIn = (request: FastifyRequest, language: Language): void => void spoken.set(request, language);
+
+/** Addresses with what is good once: nothing links to them again. */
+const onceOnly = new Set(['/login/callback']);
+
+const questions = new WeakMap<FastifyRequest, string>();
+
+/** Whoever meets an error while this request is answered is led back there, a path of ours. */
+export const leadBackTo = (request: FastifyRequest, path: string): void => void questions.set(request, path);
+
 /** The language that a person wants: what the address says, else what was chosen before, else what the browser prefers. */
 export function preferredLanguage(request: FastifyRequest): Language {
-  const chosen = asksFor(request) ?? (request.cookies as Record<string, unknown> | undefined)?.[COOKIE];
+  const remembered = (request.cookies as Record<string, unknown> | undefined)?.[COOKIE];
+  const chosen = asksFor(request) ?? spoken.get(request) ?? remembered;
   return isLanguage(chosen) ? chosen : (languageAmong(request.headers['accept-language']) ?? 'nb');
 }
 
@@ -43,19 +57,22 @@ export function rememberLanguage(config: Config) {
   };
 }
 
-/** What stands around the page that answers this request. Of pages that answer no GET, the languages lead to `/`. */
+/** What stands around the page that answers this request. Of pages that answer no GET, the languages lead to
+ * where the person came from, or to `/`. */
 export function frameOf(
   platform: Platform,
   request: FastifyRequest,
   more: Partial<Pick<Frame, 'signedIn' | 'section' | 'language'>> = {},
 ): Frame {
   if (isPublicHttps(platform.config)) overHttps.add(request);
+  const wayBack = questions.get(request);
   return {
     language: more.language ?? preferredLanguage(request),
-    address: request.method === 'GET' ? request.url : '/',
+    address: request.method === 'GET' && !onceOnly.has(request.routeOptions.url ?? '') ? request.url : (wayBack ?? '/'),
     sandbox: platform.config.mode === 'sandbox',
     portalUrl: platform.config.portalUrl,
     traceId: request.id,
+    ...(wayBack === undefined ? {} : { wayBack }),
     signedIn: more.signedIn ?? null,
     section: more.section ?? null,
   };

@@ -126,6 +126,8 @@ test('R3: settings of the login that could not work are named, and a secret is n
     );
   }
   assert.ok(!problems.join().includes('hunter2'));
+  assert.match(problemsOf({ LOGIN_ISSUER: 'testid' }).join(), /^LOGIN_ISSUER is 'testid': write the address/);
+  assert.deepEqual(problemsOf({ LOGIN_ISSUER: 'http://localhost:8080/realms/test' }), []);
 });
 
 test('R3: the certificates of a sandbox are its own, in DATA_DIR; others may be named, in production all of them', () => {

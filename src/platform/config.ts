@@ -279,6 +279,9 @@ export function toConfig(env: Env): Config {
   if (!/^[\w-]{1,64}$/.test(config.pushCertHeader)) {
     problems.push('PUSH_CERT_HEADER is not the name of a header: write it as client-cert');
   }
+  if (!production && !/^https?:$/.test(URL.parse(loginIssuer)?.protocol ?? '')) {
+    problems.push(`LOGIN_ISSUER is '${loginIssuer}': write the address of an OpenID Connect provider`);
+  }
   if (!config.loginScope.split(/\s+/).includes('openid')) {
     problems.push('LOGIN_SCOPE must hold the word openid: without it there is no login');
   }

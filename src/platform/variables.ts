@@ -156,7 +156,7 @@ export const VARIABLES = [
   { name: 'DELIVERY_RUN_RETENTION_DAYS', what: 'how long it is kept what became of a delivery', fallback: '366' },
   {
     name: 'RATE_LIMIT_PER_MINUTE',
-    what: 'requests a minute for each client on each node; 0: no limit',
+    what: 'requests a minute for each client, and for pages from each address, on each node; 0: no limit',
     fallback: 'sandbox 600000; production 6000',
   },
   {

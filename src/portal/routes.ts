@@ -17,7 +17,7 @@ import { helpPage } from './help.page.ts';
 import { sendMyData } from './my-data.ts';
 import { privacyPage } from './privacy.page.ts';
 import { signedOutPage } from './signed-out.page.ts';
-import { signingOutPage } from './sign-out.page.ts';
+import { signingOutPage } from '../html/signing-out-page.ts';
 import { PORTAL, field, frameFor, loginOutcome, parameter, signedIn, type Portal, type Show } from './visit.ts';
 
 const hidden = { schema: { hide: true } };
@@ -59,7 +59,11 @@ export function portalRoutes(
 
   app.get('/login', hidden, async (request, reply) => logIn(portal, request, reply));
   app.post('/logout', hidden, async (request, reply) => logOut(portal, request, reply));
-  forEverybody('/signed-out', signedOutPage);
+  app.get('/signed-out', hidden, async (request, reply) => {
+    // Who is signed in has not been signed out, whatever led here.
+    if ((await portal.signIn.personOf(request, PORTAL)) !== undefined) return reply.redirect('/', 303);
+    return sendPage(reply, signedOutPage(frameOf(platform, request)));
+  });
   forEverybody('/help', (frame) => helpPage(frame, platform.config));
   forEverybody('/privacy', (frame) => privacyPage(frame, platform.config));
   forEverybody('/accessibility', (frame) => accessibilityPage(frame, platform.config));

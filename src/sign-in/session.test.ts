@@ -46,6 +46,8 @@ test('A9: a login leads back to a path of ours, and to nothing that a browser ta
     '/\t/evil.example',
     '/\n/evil.example',
     '/consents\\..\\x',
+    '/consents?page=1 2',
+    '/gjeld/\u00e5rlig',
     'https://evil.example/',
     ' /consents',
     'javascript:alert(1)',

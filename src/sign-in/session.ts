@@ -37,10 +37,10 @@ export const sessionCookie = (usedFor: string, face: string): string =>
 export const loginCookie = (face: string): string => cookieName('samtykke-login', face);
 
 /**
- * Whether a text is a path of ours that a browser may be sent to. Browsers take a backslash for a slash, and leave out control
- * characters: either could make another host of what begins like a path.
+ * Whether a text is a path of ours that a browser may be sent to, in signs that an address has. Browsers take a backslash for a slash, and
+ * leave out control characters: either could make another host of what begins like a path.
  */
-export const isOwnPath = (text: string): boolean => /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(text);
+export const isOwnPath = (text: string): boolean => /^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/.test(text);
 
 /** The path with what became of the login added to its query. */
 export function withOutcome(path: string, outcome: 'cancelled' | 'failed'): string {

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { openLoginHouse, type LoginHouse } from '../../test/support/login-house.ts';
 import { startLoginProvider, type TestProvider } from '../../test/support/login-provider.ts';
-import type { Visitor } from '../../test/support/login-visitor.ts';
+import type { Visitor } from '../../test/support/visitor.ts';
 import { loginKeys, publicPart, readKeysFile } from '../platform/keys.ts';
 import { sweepSignIn } from './session-store.ts';
 

@@ -22,10 +22,21 @@ export interface Sessions {
   end(request: FastifyRequest, reply: FastifyReply, usedFor: string): Promise<string | undefined>;
 }
 
-export function openSessions({ clock, config, db, vault }: Platform): Sessions {
+export function openSessions({ clock, config, db, log, vault }: Platform): Sessions {
   const cookieOf = (usedFor: string) => {
     const face = faceOf(usedFor, config);
     return { name: sessionCookie(usedFor, face), options: cookieOptions(face) };
+  };
+
+  /** What is sealed in a session. One whose keys are gone is nobody's any more: it goes, and the person logs in again. */
+  const opened = async <What>(id: Buffer, usedFor: string, open: () => What): Promise<What | undefined> => {
+    try {
+      return open();
+    } catch (error) {
+      log.warn({ error }, 'a session cannot be opened');
+      await db.query(END_SESSION, [id, usedFor]);
+      return undefined;
+    }
   };
 
   return {
@@ -65,7 +76,10 @@ export function openSessions({ clock, config, db, vault }: Platform): Sessions {
       const times = { signedInAt: row.signed_in_at, lastSeenAt: row.last_seen_at };
       if (!isAlive(times, now)) return undefined;
       if (isWorthNoting(times, now)) await db.query(NOTE_SESSION, [id, now]);
-      const nin = vault.open({ keyId: row.nin_cipher_key, cipher: row.nin_cipher }, ownerOf(id));
+      const nin = await opened(id, usedFor, () =>
+        vault.open({ keyId: row.nin_cipher_key, cipher: row.nin_cipher }, ownerOf(id)),
+      );
+      if (nin === undefined) return undefined;
       return {
         nin,
         name: row.name,
@@ -80,12 +94,14 @@ export function openSessions({ clock, config, db, vault }: Platform): Sessions {
     end: async (request, reply, usedFor) => {
       const { name, options } = cookieOf(usedFor);
       const secret = secretIn(request, name);
-      reply.clearCookie(name, options);
       if (secret === undefined) return undefined;
       const id = sha256(secret);
       const [row] = await db.query(END_SESSION, [id, usedFor]);
+      // Not before the session is gone: with the database away the person would look signed out, and not be.
+      reply.clearCookie(name, options);
       const { id_token_cipher: cipher, id_token_key: keyId } = row ?? { id_token_cipher: null, id_token_key: null };
-      return cipher === null || keyId === null ? undefined : vault.openText({ cipher, keyId }, ownerOf(id));
+      if (cipher === null || keyId === null) return undefined;
+      return opened(id, usedFor, () => vault.openText({ cipher, keyId }, ownerOf(id)));
     },
   };
 }

@@ -30,17 +30,17 @@ export interface SignIn {
    */
   begin(request: FastifyRequest, reply: FastifyReply, ask: LoginAsked): Promise<FastifyReply>;
   /**
-   * Answers a browser that has come back: 303 to where the login began. Throws `form_refused` when the login was not begun in this browser
+   * Answers a browser that has come back: 303 to where the login began. Throws `login_unfinished` when the login was not begun in this browser
    * (somebody else's is not taken on), took too long, or has been finished before.
    */
   finish(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
   /** Who is signed in in this browser for that use, or undefined. Counts as use of the session; asked once for each request. */
   personOf(request: FastifyRequest, usedFor: string): Promise<SignedIn | undefined>;
   /**
-   * Signs out here: row and cookie. Answers with the address that signs out at the login provider too, which leads back to `after` (a path
-   * of ours that is registered there), or undefined when there is none.
+   * Signs out here: row and cookie. With `after`, a path of ours that is registered at the login provider, answers with the address that
+   * signs out there too and leads back to it; undefined when there is none.
    */
-  end(request: FastifyRequest, reply: FastifyReply, usedFor: string, after: string): Promise<string | undefined>;
+  end(request: FastifyRequest, reply: FastifyReply, usedFor: string, after?: string): Promise<string | undefined>;
   /** Ends all sessions that came from one session at the login provider. */
   endByIssuer(issuer: string, issuerSession: string): Promise<void>;
 }
@@ -67,7 +67,10 @@ export function openSignIn(platform: Platform, options: { fetch?: typeof fetch }
 
   const doesNotBelong = (request: FastifyRequest, reason: string): DomainError => {
     note(request, 'failed', reason);
-    return new DomainError('form_refused', 'this login was begun elsewhere, took too long or is finished: begin again');
+    return new DomainError(
+      'login_unfinished',
+      'this login was begun elsewhere, took too long or is finished: begin again',
+    );
   };
 
   const note = (request: FastifyRequest, outcome: 'cancelled' | 'failed', reason: string, more: object = {}): void => {
@@ -128,7 +131,7 @@ export function openSignIn(platform: Platform, options: { fetch?: typeof fetch }
     end: async (request, reply, usedFor, after) => {
       remembered.get(request)?.set(usedFor, Promise.resolve(undefined));
       const idToken = await sessions.end(request, reply, usedFor);
-      if (idToken === undefined) return undefined;
+      if (idToken === undefined || after === undefined) return undefined;
       return provider.logoutAddress({ idToken, after: new URL(after, faceOf(usedFor, config)).href });
     },
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { askAddress, callbacks, visitorOf, wordsOf } from '../support/flow.ts';
 import { clientOf, startWorld, type World } from '../support/world.ts';
 
@@ -23,6 +25,7 @@ test('A8: an unknown client, and a redirect address that is not exactly a regist
   for (const [more, says] of [
     [{ client_id: 'a0000000-0000-4000-8000-00000000000f' }, 'client_id'],
     [{ client_id: 'nobody' }, 'client_id'],
+    [{ client_id: clientOf(1).id.toUpperCase() }, 'client_id'],
     [{ client_id: "'; drop table client; --" }, 'client_id'],
     [{ client_id: '' }, 'client_id'],
     ...[
@@ -77,6 +80,8 @@ test('A6, A8: what is wrong with the scope is told on the redirect, with the sta
     'debt.unsecured.presentation debt.unsecured.presentation',
     'debt.unsecured.presentation offline_access',
     ...['0', '-1', 'abc', '1.5', ''].map((days) => `debt.unsecured.presentation.${days}`),
+    'debt.unsecured.presentation  openid',
+    ' debt.unsecured.presentation',
     'debt.unsecured.presentation"',
     'debt.unsecured.presentation\\',
     'debt.unsecured.præsentation',
@@ -150,6 +155,33 @@ test('A6: parameters of OpenID Connect do no harm without openid', async () => {
   const more = { nonce: 'n', max_age: '0', acr_values: 'x', claims: '{}', id_token_hint: 'x' };
   const { location } = await ask(more);
   assert.match(location, /^http:\/\/localhost:4000\/interaction\/|^\/interaction\//);
+});
+
+test('A6: an address that holds what cannot be kept or given back is a wrong link, and nothing is begun by it', async () => {
+  for (const raw of ['&ui_locales=%00', '&nonce=%00', '&x=%ff%fe', '&login_hint=a%00b', '&x=%']) {
+    const answer = await ask({}, raw);
+    assert.equal(answer.status, 400, raw);
+    assert.equal(answer.location, '', raw);
+  }
+  const answer = await visitorOf(world).request(askAddress().replace('state=s1', 'state=%ff%fe'));
+  assert.equal(answer.status, 400);
+  assert.equal((await requests()).length, 0);
+});
+
+test('E1: why a request was refused is in the log, under the trace id, with the client', async () => {
+  const before = readFileSync(world.platform.config.logFile, 'utf8').length;
+  const { headers } = await ask({ scope: 'nonsense' });
+  const lines = () => readFileSync(world.platform.config.logFile, 'utf8').slice(before);
+  for (let tries = 0; tries < 100 && !lines().includes('request refused'); tries++) await sleep(20);
+  const line = JSON.parse(
+    lines()
+      .split('\n')
+      .find((text) => text.includes('request refused')) ?? '{}',
+  );
+  assert.equal(line.traceId, headers.get('x-trace-id'));
+  assert.equal(line.clientId, clientOf(1).id);
+  assert.equal(line.code, 'invalid_scopes');
+  assert.match(line.reason, /no such scope/);
 });
 
 test('A8, C9: a client that is switched off is answered as an unknown one', async () => {

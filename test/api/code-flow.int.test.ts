@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import {
   answerScreen,
@@ -16,6 +17,7 @@ import {
   visitorOf,
   wordsOf,
 } from '../support/flow.ts';
+import { withClient } from '../support/database.ts';
 import {
   bearer,
   clientOf,
@@ -315,8 +317,44 @@ test('C6: a consent from the screen has one event when it is given and one when 
 test('A8: whoever leaves the login comes back with login_cancelled', async () => {
   const visitor = visitorOf(world);
   const login = await go(visitor, askAddress({ more: { login_hint: '' } }));
-  assert.match(login.url.pathname, /^\/testid\//);
-  const { action, fields } = formOn(login, /cancel|sign-in/);
-  assert.ok(action);
-  assert.ok(fields);
+  const { action } = formOn(login, /^\/testid\/sign-in\//);
+  const back = sentBack(await go(visitor, action, { cancel: 'yes' }));
+  assert.deepEqual([back['error'], back['state'], back['code']], ['login_cancelled', 's1', undefined]);
+});
+
+test('A11: a replay ends the token also when it comes late, from another client, or with another redirect address', async () => {
+  for (const [what, options] of [
+    ['another client', { client: 2, more: { redirect_uri: callbacks[1] } }],
+    ['another address', { more: { redirect_uri: `${callbacks[1]}/` } }],
+    ['late', {}],
+  ] as const) {
+    const code = await codeFor(world, { scope: 'debt.unsecured.presentation.10' });
+    const token = (await exchange(world, code)).json.access_token;
+    assert.equal((await debtWith(token)).status, 200);
+    if (what === 'late') {
+      await world.inspect(
+        `update oauth_artefact set payload = payload || jsonb_build_object('exp', (payload ->> 'exp')::bigint - 600)
+         where model = 'AuthorizationCode'`,
+      );
+    }
+    assert.equal((await exchange(world, code, options)).status, 400, what);
+    assert.equal((await debtWith(token)).status, 403, what);
+  }
+});
+
+test('A11: a replay while the token is being saved ends it all the same', async () => {
+  const code = await codeFor(world, { scope: 'debt.unsecured.presentation.10' });
+  let both: Promise<Awaited<ReturnType<typeof exchange>>[]> | undefined;
+  await withClient(world.database.superuserUrl, async (client) => {
+    await client.query('begin');
+    await client.query("select from oauth_artefact where model = 'Grant' for update");
+    const first = exchange(world, code);
+    await sleep(150);
+    both = Promise.all([first, exchange(world, code)]);
+    await sleep(150);
+    await client.query('commit');
+  });
+  for (const answer of (await both) ?? []) {
+    if (answer.status === 200) assert.equal((await debtWith(answer.json.access_token)).status, 403);
+  }
 });

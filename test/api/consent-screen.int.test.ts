@@ -12,7 +12,7 @@ import {
   wordsOf,
 } from '../support/flow.ts';
 import { injectedFetch } from '../support/injected-fetch.ts';
-import { newLoginVisitor, type Visited, type Visitor } from '../support/login-visitor.ts';
+import { newVisitor, type Visited, type Visitor } from '../support/visitor.ts';
 import { registerConsent } from '../../src/consent/register.ts';
 import { Nin } from '../../src/person/nin.ts';
 import { clientOf, startWorld, type Json, type World } from '../support/world.ts';
@@ -135,6 +135,7 @@ test('A10: another browser has nothing to do with a request, whatever address it
   for (const path of ['', '/done']) {
     const seen = await stranger.request(new URL(`${screen.url.pathname}${path}`, screen.url));
     assert.doesNotMatch(seen.text, /name="answer"|csrf/);
+    assert.equal(seen.status, 404, 'not «expired»: it can be answered where it was begun');
     assert.equal(seen.headers.get('location'), null);
   }
   const sent = await send(stranger, screen, 'yes');
@@ -174,6 +175,8 @@ test('A10: another person than the one who began cannot answer in the same windo
   assert.equal(stopped.status, 403);
   assert.doesNotMatch(stopped.text, /name="answer"/);
   assert.equal((await lastRequest()).outcome, 'failed');
+  const again = await visitor.request(stopped.url);
+  assert.equal(wordsOf(again.text).includes(wordsOf(stopped.text).slice(60, 160)), true, 'the same page, loaded again');
   assert.equal((await consents()).length, before);
   const [, back = ''] = /href="([^"]*\/oauth2\/auth\/[^"]*)"/.exec(stopped.text) ?? [];
   assert.equal(sentBack(await go(visitor, back))['error'], 'server_error');
@@ -232,6 +235,17 @@ test('A10: the language can be changed on the screen, and holds for the pages of
   assert.equal(done.headers.get('cache-control'), 'no-store');
 });
 
+test('A8: two that go back at once with one answer get one code', async () => {
+  for (let round = 0; round < 5; round++) {
+    const { visitor, screen } = await toConsentScreen(world);
+    await send(visitor, screen, 'yes');
+    const done = await visitor.request(new URL(`${screen.url.pathname}/done`, screen.url));
+    const both = await Promise.all([visitor.request(done.next ?? ''), visitor.request(done.next ?? '')]);
+    const codes = both.filter((answer) => answer.next?.searchParams.has('code'));
+    assert.ok(codes.length <= 1, `${codes.length} codes`);
+  }
+});
+
 test('E1: a page of the flow shows neither the number nor a token, keeps nothing, and allows no script and no frame', async () => {
   const { screen } = await toConsentScreen(world);
   assert.doesNotMatch(screen.text, /14842249091|<script|style="/);
@@ -244,7 +258,7 @@ test('E1: a page of the flow shows neither the number nor a token, keeps nothing
 
 test('A10: a node that ends between the consent and the way back leaves nothing undone: any node hands over', async () => {
   let node = world;
-  const visitor = newLoginVisitor(() => injectedFetch(() => node.app));
+  const visitor = newVisitor(() => injectedFetch(() => node.app));
   const { screen } = await toConsentScreen(world, { scope: 'debt.unsecured.presentation.30 openid' }, visitor);
   // As the answer does, up to the moment at which the process would be killed.
   const request = await lastRequest();
@@ -255,7 +269,7 @@ test('A10: a node that ends between the consent and the way back leaves nothing 
     duration: { kind: 'days', days: 30 },
     externalId: null,
     actor: 'person',
-    requestId: request.id,
+    answers: { requestId: request.id, shownHash: request.shown_hash },
     traceId: 'test',
   });
   const second = await startWorld({ database: world.database });
@@ -277,7 +291,7 @@ test('A10: any step of the flow may be answered by any node', async () => {
   const second = await startWorld({ database: world.database });
   try {
     let turns = 0;
-    const visitor = newLoginVisitor(() => injectedFetch(() => (turns++ % 2 === 0 ? world : second).app));
+    const visitor = newVisitor(() => injectedFetch(() => (turns++ % 2 === 0 ? world : second).app));
     const screen = await go(visitor, askAddress());
     const { code } = sentBack(await answerScreen(visitor, screen, 'yes'));
     assert.equal((await exchange(second, code ?? '')).status, 200);
@@ -285,4 +299,93 @@ test('A10: any step of the flow may be answered by any node', async () => {
   } finally {
     await second.close();
   }
+});
+
+test('C10: a request that has been answered is proof: who serves cannot change it, not even by hand', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  await answerScreen(visitor, screen, 'yes');
+  const { id } = await lastRequest();
+  for (const change of [
+    "shown = '{}'",
+    "text_version = '0'",
+    'shown_at = now()',
+    'consent_id = null',
+    "outcome = 'declined'",
+  ]) {
+    await assert.rejects(
+      world.inspect(`update consent_request set ${change} where id = $1`, [id]),
+      /is not changed|violates check/,
+      change,
+    );
+  }
+  await world.inspect("update consent_request set language = 'en' where id = $1", [id]);
+});
+
+test('C10: a yes to a text that is no longer the last one that was shown makes no consent', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  const before = (await consents()).length;
+  const there = await visitor.request(new URL(`${screen.url.pathname}?lang=en`, screen.url));
+  // The language goes back without the screen being shown again, as another window might do between two pages.
+  await world.inspect("update consent_request set language = 'nb' where id = $1", [(await lastRequest()).id]);
+  const again = await answerScreen(visitor, screen, 'yes');
+  assert.match(again.text, /name="answer"/);
+  assert.equal((await consents()).length, before);
+  assert.match(there.text, /<html lang="en"/);
+  assert.ok(sentBack(await answerScreen(visitor, again, 'yes'))['code']);
+});
+
+test('A9: who signs out on the screen is signed out at the login provider too, and has answered nothing', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  const { action, fields } = formOn(screen, /\/logout$/);
+  const out = await visitor.request(action, fields);
+  assert.match(out.next?.pathname ?? '', /^\/testid\//);
+  const { id } = await lastRequest();
+  assert.equal((await world.inspect('select from session where used_for = $1', [id])).length, 0);
+  const end = await go(visitor, out.next ?? '');
+  assert.equal(end.url.pathname, '/signed-out');
+  assert.equal((await lastRequest()).outcome, null);
+});
+
+test('C10: a yes in one language does not count for a text that was shown in another since', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  const before = (await consents()).length;
+  await visitor.request(new URL(`${screen.url.pathname}?lang=en`, screen.url));
+  const again = await answerScreen(visitor, screen, 'yes');
+  assert.match(again.text, /<html lang="en"/);
+  assert.match(again.text, /name="answer"/);
+  assert.equal((await consents()).length, before);
+});
+
+test('A9: the session of a request ends with the answer, whichever it is', async () => {
+  for (const answer of ['yes', 'no'] as const) {
+    const { visitor, screen } = await toConsentScreen(world);
+    const { id } = await lastRequest();
+    const sessions = () => world.inspect('select from session where used_for = $1', [id]);
+    assert.equal((await sessions()).length, 1);
+    await send(visitor, screen, answer);
+    assert.equal((await sessions()).length, 0);
+  }
+});
+
+test('A10: the authorization server keeps no session in the browser', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  await answerScreen(visitor, screen, 'yes');
+  assert.ok(!visitor.cookies.some(({ name }) => name.startsWith('samtykke-none')));
+});
+
+test('C8: a request that nobody ever logged in for is gone after a week, one that was declined stays as long as the log', async () => {
+  const { visitor, screen } = await toConsentScreen(world);
+  await send(visitor, screen, 'no');
+  const declined = (await lastRequest()).id;
+  await go(visitorOf(world), askAddress({ more: { login_hint: '' } }));
+  const begun = await world.inspect('select id from consent_request where nin_index is null and outcome is null');
+  assert.ok(begun.length > 0);
+  world.clock.setOffsetSeconds(world.clock.offsetSeconds() + 8 * 86_400);
+  await world.inspect('update installation set clock_offset_seconds = clock_offset_seconds + 8 * 86400');
+  await world.jobs.runDue();
+  assert.equal(
+    (await world.inspect('select from consent_request where nin_index is null and outcome is null')).length,
+    0,
+  );
+  assert.equal((await world.inspect('select from consent_request where id = $1', [declined])).length, 1);
 });

@@ -203,6 +203,22 @@ test('E4: over its limit a client gets 429 with Retry-After on every API, and an
   }
 });
 
+test('E4: nobody can use up another client’s limit at the token endpoint, whatever they send in its name', async () => {
+  const limited = await startWorld({ env: { RATE_LIMIT_PER_MINUTE: '8' }, database: world.database });
+  try {
+    const wrong = `Basic ${Buffer.from(`${clientOf(1).id}:wrong`).toString('base64')}`;
+    const form = (more: Record<string, string>) => ({ grant_type: 'client_credentials', ...more });
+    for (let at = 0; at < 12; at++) {
+      await limited.call({ ...tokenRequest(form({ client_assertion: 'x' }), wrong), remoteAddress: '203.0.113.9' });
+      await limited.call({ ...tokenRequest(form({ client_id: 'x' }), wrong), remoteAddress: '203.0.113.9' });
+      await limited.call({ ...tokenRequest(form({}), ''), remoteAddress: '203.0.113.9' });
+    }
+    assert.match(await tokenFor(limited, 'debt'), /./);
+  } finally {
+    await limited.close();
+  }
+});
+
 test('E4: whoever opens pages without end from one address is told to wait, by a page; the styles and the APIs are not held up', async () => {
   const limited = await startWorld({ env: { RATE_LIMIT_PER_MINUTE: '8' }, database: world.database });
   try {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { creditorIds } from '../../sandbox/creditor-list.ts';
 import { answerScreen, formOn, signIn, toConsentScreen, visitorOf } from '../support/flow.ts';
-import type { Visitor } from '../support/login-visitor.ts';
+import type { Visitor } from '../support/visitor.ts';
 import { csrfOf, get, lookUp, post, said } from '../support/portal.ts';
 import { bearer, newConsent, newSingleUse, startWorld, tokenFor, type Json, type World } from '../support/world.ts';
 
@@ -123,7 +123,7 @@ test('E2: a form from nobody is told that nobody is signed in, and changes nothi
   const id = await newConsent(world);
   const page = await post(visitorOf(world), `/consents/${id}/withdraw`, { csrf: await csrfOf(me) });
   assert.equal(page.status, 403);
-  assert.match(said(page), /Du er logget ut/);
+  assert.match(said(page), /Du er ikke logget inn/);
   assert.equal((await stateOf(id)).archived_at, null);
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startAddress } from '../../sandbox/callback.ts';
 import { answerScreen, formOn, go, visitorOf, wordsOf } from '../support/flow.ts';
-import type { Visited, Visitor } from '../support/login-visitor.ts';
+import type { Visited, Visitor } from '../support/visitor.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 let world: World;

@@ -1,6 +1,6 @@
 import { recordToken } from './evidence.ts';
 import { injectedFetch } from './injected-fetch.ts';
-import { newLoginVisitor, type Visited, type Visitor } from './login-visitor.ts';
+import { newVisitor, type Visited, type Visitor } from './visitor.ts';
 import { API, clientOf, tokenRequest, type Answer, type ClientNumber, type World } from './world.ts';
 
 /** Where the sandbox's clients are called back, each on an origin of its own. */
@@ -35,7 +35,7 @@ export function askAddress(asked: Asked = {}): string {
 }
 
 /** A browser in front of this world. */
-export const visitorOf = (world: Pick<World, 'app'>): Visitor => newLoginVisitor(() => injectedFetch(() => world.app));
+export const visitorOf = (world: Pick<World, 'app'>): Visitor => newVisitor(() => injectedFetch(() => world.app));
 
 const elsewhere = (next: URL): boolean => next.origin !== API;
 

@@ -11,7 +11,7 @@ import { openSignIn, type SignIn } from '../../src/sign-in/sign-in.ts';
 import { openBarePlatform } from './bare-platform.ts';
 import type { TestDatabase } from './database.ts';
 import { injectedFetch } from './injected-fetch.ts';
-import { newLoginVisitor, type Visited, type Visitor } from './login-visitor.ts';
+import { newVisitor, type Visited, type Visitor } from './visitor.ts';
 
 /** An app with nothing but the login, at an hour that the test sets: what pages do with it, laid bare. */
 export interface LoginHouse {
@@ -72,7 +72,7 @@ export async function openLoginHouse(
     const { code, detail } = toDomainError(error);
     return reply.code(statusOf[code]).send({ code, detail });
   });
-  signInRoutes(app, platform, signIn);
+  signInRoutes(app, signIn);
   testIdRoutes(app, platform);
   app.get<{ Querystring: Record<string, string> }>('/begin', (request, reply) => {
     const { used = 'portal', to = '/home', hint, lang = 'nb' } = request.query;
@@ -116,7 +116,7 @@ export async function openLoginHouse(
     signIn,
     clock,
     reach,
-    newVisitor: (through = reach) => newLoginVisitor(through),
+    newVisitor: (through = reach) => newVisitor(through),
     begin,
     whoIs: async (visitor, usedFor = 'portal') => {
       const { text } = await visitor.request(`${faceOf(usedFor)}/who?used=${usedFor}`);

@@ -61,6 +61,8 @@ export async function startLoginProvider(options: {
     else void handle(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A test that fails half-way does not close it, and is to end nevertheless.
+  server.unref();
   const { port } = server.address() as { port: number };
   const address = `http://127.0.0.1:${port}`;
   const issuer = options.issuer ?? address;

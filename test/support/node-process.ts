@@ -15,6 +15,8 @@ import { API, type Answer } from './world.ts';
 export interface NodeProcess {
   readonly port: number;
   readonly pid: number;
+  /** What it printed until it served. */
+  readonly welcome: string;
   /** As of a World, over HTTP. Rejects when the connection is refused or cut. */
   call(request: InjectOptions): Promise<Answer>;
   /** Sends the signal and waits until the process has ended; answers with its exit code (null: it was killed). Safe to repeat. */
@@ -48,11 +50,12 @@ export async function startNode(env: Env, port?: number): Promise<NodeProcess> {
   });
   // Whatever becomes of the test, no node outlives it.
   process.once('exit', () => child.kill('SIGKILL'));
-  await untilServing(child);
+  const welcome = await untilServing(child);
   const call = httpCaller(`http://localhost:${chosen}`);
   return {
     port: chosen,
     pid: child.pid ?? 0,
+    welcome,
     call: call.call,
     end: async (signal) => {
       if (child.exitCode === null && child.signalCode === null) {
@@ -66,12 +69,12 @@ export async function startNode(env: Env, port?: number): Promise<NodeProcess> {
   };
 }
 
-function untilServing(child: ChildProcess): Promise<void> {
+function untilServing(child: ChildProcess): Promise<string> {
   let output = '';
   return new Promise((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (output.includes('Stop with Ctrl-C.')) resolve();
+      if (output.includes('Stop with Ctrl-C.')) resolve(output);
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);

@@ -12,7 +12,7 @@ import { consentPage } from '../../src/portal/consent.page.ts';
 import { consentsPage } from '../../src/portal/consents.page.ts';
 import { overviewOf } from '../../src/portal/debt-overview.ts';
 import { debtPage } from '../../src/portal/debt.page.ts';
-import { signingOutPage } from '../../src/portal/sign-out.page.ts';
+import { signingOutPage } from '../../src/html/signing-out-page.ts';
 import { withdrawPage } from '../../src/portal/withdraw.page.ts';
 
 export const now = new Date('2026-11-24T08:41:00.000Z');

@@ -1,6 +1,6 @@
 import { API, bearer, tokenFor, type Answer, type World } from './world.ts';
 import { formOn, wordsOf } from './flow.ts';
-import type { Visited, Visitor } from './login-visitor.ts';
+import type { Visited, Visitor } from './visitor.ts';
 
 /** A page's words, with ordinary spaces. */
 export const said = (page: Visited): string => wordsOf(page.text).replaceAll('\u00A0', ' ');

@@ -56,8 +56,6 @@ function withoutLawful({ method, url, status, body }: Recorded): string {
     return JSON.stringify({ ...(JSON.parse(body) as object), ssn: null });
   }
   if (url === '/userinfo' && status === 200) return JSON.stringify({ ...(JSON.parse(body) as object), pid: null });
-  // The sandbox's test login: the numbers of invented persons, to choose from.
-  if (url.startsWith('/testid/sign-in/') && status === 200) return maskNins(body);
   if (url === '/oauth2/token' && status === 200)
     return JSON.stringify({ ...(JSON.parse(body) as object), access_token: null });
   return body;

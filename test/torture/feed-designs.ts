@@ -70,6 +70,10 @@ const sealAfterCommit: FeedDesign = {
       ...indexes,
       'torture',
       'client',
+      // No request on the consent screen is answered by it.
+      null,
+      now,
+      null,
     ];
     const { rows } = await connection.query<{ made: string }>({ ...REGISTER, values });
     if (Number(rows[0]?.made) !== 1) throw new Error('no consent was made');

@@ -3,8 +3,8 @@ import type { nb } from './nb.ts';
 
 export const en: typeof nb = {
   textChanged: {
-    title: 'The text has been updated since you opened the page',
-    body: 'Your answer has not been recorded, and nothing has been shared. The date or the time is another one now. Read the text again, choose again for how long, and answer.',
+    title: 'The text has changed since you opened the page',
+    body: 'Your answer has not been recorded, and nothing has been shared. Read the text again, check how long the consent will last, and answer again.',
   },
   toClient: (client) => `Go to ${client}`,
   toConsent: 'See the consent on My debt',
@@ -17,7 +17,7 @@ export const en: typeof nb = {
     approved: {
       title: 'You have consented',
       what: (client) =>
-        `${client} can now fetch your debt information. You find the consent on My debt, and can withdraw it there.`,
+        `${client} can now fetch your debt information. You will find the consent on My debt, and can withdraw it there.`,
     },
     declined: {
       title: 'You said no',
@@ -56,7 +56,7 @@ export const en: typeof nb = {
       active: (until) => `The consent is valid until ${until}. You can withdraw it on My debt.`,
       ended: {
         used: (_client, since) =>
-          `The consent was used on ${since}. It was good for one time only, and cannot be used again.`,
+          `The consent was used on ${since}. It could be used only once, and cannot be used again.`,
         expired: (_client, since) => `The consent ran out on ${since}, and can no longer be used.`,
         revoked_by_client: (client, since) =>
           `${client} withdrew the consent on ${since}, and it can no longer be used.`,
@@ -80,7 +80,7 @@ export const en: typeof nb = {
       title: 'You are no longer logged in',
       body: (client) => [
         `You have not answered ${client} yet, and nothing has been shared.`,
-        'Log in again, and you come back to the question.',
+        'Log in again, and you will come back to the question.',
       ],
     },
     someoneElse: {
@@ -93,8 +93,8 @@ export const en: typeof nb = {
     badLink: {
       title: 'The link to this page is wrong',
       body: [
-        'The link that you came by is not made the right way. You have done nothing wrong, and nothing has been shared.',
-        'Go back to the organisation that you came from. Tell them if it happens again, since they are the ones who have to mend the link.',
+        'The link that you followed is not valid. You have done nothing wrong, and nothing has been shared.',
+        'Go back to the organisation that you came from. Tell them if it happens again, since they are the ones who have to fix the link.',
       ],
       forDevelopers: 'For developers at the organisation: what is wrong',
       client: [
@@ -111,16 +111,16 @@ export const en: typeof nb = {
       ],
     },
     loginFailed: {
-      title: 'The login did not succeed',
+      title: 'The login did not work',
       body: (client) => [
         `We could not confirm who you are. You have not answered ${client}, and nothing has been shared.`,
-        'Try to log in again, with a login of a high enough security level.',
+        'Try again, and choose a login that is secure enough.',
       ],
     },
     switchedOff: {
       title: (client) => `${client} cannot ask for this now`,
       body: (client) => [
-        `We have switched off the possibility to give ${client} consent to this. You cannot answer, and nothing has been shared.`,
+        `We no longer allow people to give ${client} consent to this. You cannot answer, and nothing has been shared.`,
         `Ask ${client} what you can do instead.`,
       ],
     },
@@ -128,7 +128,7 @@ export const en: typeof nb = {
       title: 'We cannot find the request',
       body: [
         'It may have been answered or have expired a while ago, or have been opened in another browser.',
-        'If you said yes, you find the consent on My debt. If you want to answer now, go back to the organisation that you came from and start again.',
+        'If you said yes, you will find the consent on My debt. If you want to answer now, go back to the organisation that you came from and start again.',
       ],
     },
   },

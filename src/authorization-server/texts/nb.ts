@@ -2,8 +2,8 @@ import { html } from '../../html/html.ts';
 
 export const nb = {
   textChanged: {
-    title: 'Teksten er oppdatert siden du åpnet siden',
-    body: 'Svaret ditt er ikke registrert, og ingenting er delt. Datoen eller tiden er en annen nå. Les teksten på nytt, velg igjen hvor lenge, og svar.',
+    title: 'Teksten er endret etter at du åpnet siden',
+    body: 'Svaret ditt er ikke registrert, og ingenting er delt. Les teksten på nytt, se hvor lenge samtykket skal gjelde, og svar igjen.',
   },
   toClient: (client: string) => `Gå til ${client}`,
   toConsent: 'Se samtykket på Min gjeld',
@@ -94,7 +94,7 @@ export const nb = {
     badLink: {
       title: 'Lenken hit er feil',
       body: [
-        'Lenken du kom med, er ikke riktig laget. Du har ikke gjort noe galt, og ingenting er delt.',
+        'Lenken du fulgte hit, er ikke gyldig. Du har ikke gjort noe galt, og ingenting er delt.',
         'Gå tilbake til organisasjonen du kom fra. Si fra til dem hvis det skjer igjen, for det er de som må rette lenken.',
       ],
       forDevelopers: 'For utviklere hos organisasjonen: hva som er feil',
@@ -115,7 +115,7 @@ export const nb = {
       title: 'Innloggingen lyktes ikke',
       body: (client: string) => [
         `Vi fikk ikke bekreftet hvem du er. Du har ikke svart ${client}, og ingenting er delt.`,
-        'Prøv å logge inn igjen, med en innlogging som har høyt nok sikkerhetsnivå.',
+        'Prøv igjen, og velg en innlogging med høyt nok sikkerhetsnivå.',
       ],
     },
     switchedOff: {

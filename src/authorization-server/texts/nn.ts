@@ -3,14 +3,14 @@ import type { nb } from './nb.ts';
 
 export const nn: typeof nb = {
   textChanged: {
-    title: 'Teksten er oppdatert sidan du opna sida',
-    body: 'Svaret ditt er ikkje registrert, og ingenting er delt. Datoen eller tida er ei anna no. Les teksten på nytt, vel igjen kor lenge, og svar.',
+    title: 'Teksten er endra etter at du opna sida',
+    body: 'Svaret ditt er ikkje registrert, og ingenting er delt. Les teksten på nytt, sjå kor lenge samtykket skal gjelde, og svar igjen.',
   },
   toClient: (client) => `Gå til ${client}`,
   toConsent: 'Sjå samtykket på Mi gjeld',
   toPortal: 'Gå til Mi gjeld',
   logIn: 'Logg inn igjen',
-  reference: 'Referanse om du tek kontakt:',
+  reference: 'Referanse viss du tek kontakt:',
   handOver: {
     returning: (client) => `Du blir no send tilbake til ${client}.`,
     stuck: 'Skjer det ingenting, bruk knappen.',
@@ -42,7 +42,7 @@ export const nn: typeof nb = {
       title: 'Førespurnaden er gått ut',
       body: (client) => [
         'Det gjekk for lang tid utan svar. Ingenting er delt.',
-        `Gå tilbake til ${client} og start på nytt om du framleis vil.`,
+        `Gå tilbake til ${client} og start på nytt viss du framleis vil.`,
       ],
     },
     alreadyAnswered: {
@@ -65,11 +65,11 @@ export const nn: typeof nb = {
       declined: (client) => ['Ingenting er delt.', `Vil du svare noko anna, må du starte på nytt hos ${client}.`],
       cancelled: (client) => [
         'Du avbraut innlogginga, og ingenting er delt.',
-        `Gå tilbake til ${client} og start på nytt om du framleis vil.`,
+        `Gå tilbake til ${client} og start på nytt viss du framleis vil.`,
       ],
       failed: (client) => [
         'Noko gjekk gale hos oss, så førespurnaden kunne ikkje gjerast ferdig. Ingenting er delt.',
-        `Gå tilbake til ${client} og start på nytt om du framleis vil.`,
+        `Gå tilbake til ${client} og start på nytt viss du framleis vil.`,
       ],
     },
     signedOut: {
@@ -89,8 +89,8 @@ export const nn: typeof nb = {
     badLink: {
       title: 'Lenkja hit er feil',
       body: [
-        'Lenkja du kom med, er ikkje rett laga. Du har ikkje gjort noko gale, og ingenting er delt.',
-        'Gå tilbake til organisasjonen du kom frå. Sei frå til dei om det skjer igjen, for det er dei som må rette lenkja.',
+        'Lenkja du følgde hit, er ikkje gyldig. Du har ikkje gjort noko gale, og ingenting er delt.',
+        'Gå tilbake til organisasjonen du kom frå. Sei frå til dei viss det skjer igjen, for det er dei som må rette lenkja.',
       ],
       forDevelopers: 'For utviklarar hos organisasjonen: kva som er feil',
       client: [
@@ -110,7 +110,7 @@ export const nn: typeof nb = {
       title: 'Innlogginga lukkast ikkje',
       body: (client) => [
         `Vi fekk ikkje stadfesta kven du er. Du har ikkje svart ${client}, og ingenting er delt.`,
-        'Prøv å logge inn igjen, med ei innlogging som har høgt nok tryggleiksnivå.',
+        'Prøv igjen, og vel ei innlogging med høgt nok tryggleiksnivå.',
       ],
     },
     switchedOff: {

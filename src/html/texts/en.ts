@@ -10,6 +10,11 @@ export const en: typeof nb = {
   signedIn: 'Logged in',
   born: 'born',
   signOut: 'Log out',
+  signingOut: {
+    title: 'We are logging you out',
+    text: 'You are logged out here. Now we are logging you out of the login service too.',
+    next: 'Continue if it does not happen by itself',
+  },
   languages: 'Language',
   about: 'About the service',
   help: 'Help',
@@ -17,8 +22,8 @@ export const en: typeof nb = {
   accessibility: 'Accessibility statement',
   errors: {
     badRequest: {
-      title: 'The address is not right',
-      what: 'Something in the address or in the form that you sent is not as it should be. Nothing has been changed.',
+      title: 'We cannot show the page',
+      what: 'Something is wrong in the address, or in the form if you sent one. Nothing has been changed.',
       doThis:
         'Go back, reload the page and try again. If you typed the address yourself, check that all of it is there.',
     },
@@ -33,9 +38,14 @@ export const en: typeof nb = {
       doThis: 'Go back, reload the page and try again.',
     },
     signedOut: {
-      title: 'You are logged out',
-      what: 'We log you out when you have done nothing for a long time. Nothing has been changed.',
-      doThis: 'Log in again to go on.',
+      title: 'You are not logged in',
+      what: 'This is only for somebody who is logged in. If you do not log out yourself, we do it for you after a while. Nothing has been changed.',
+      doThis: 'Log in to continue.',
+    },
+    login: {
+      title: 'The login was not completed',
+      what: 'It was started in another browser, took too long, or had already been completed. Nothing has been changed.',
+      doThis: 'Start the login again.',
     },
     forbidden: {
       title: 'You do not have access to this',
@@ -45,7 +55,7 @@ export const en: typeof nb = {
     consentEnded: {
       title: 'The consent is no longer valid',
       what: 'It has been used up, withdrawn, or has run out, so nobody can use it to look up debt.',
-      doThis: 'When you log in, you find all your consents, also those that have ended.',
+      doThis: 'When you log in, you will find all your consents, including those that have ended.',
     },
     notFound: {
       title: 'We cannot find the page',
@@ -58,18 +68,19 @@ export const en: typeof nb = {
       doThis: 'Wait a minute, then reload the page.',
     },
     unavailable: {
-      title: 'The service is down just now',
+      title: 'The service is down right now',
       what: 'The fault is ours. Your information and your consents are still there.',
       doThis: 'Try again in a few minutes.',
     },
     ourFault: {
       title: 'Something went wrong on our side',
-      what: 'The fault is ours, not yours. It is written in our log.',
+      what: 'The fault is ours, not yours. It has been recorded in our log.',
       doThis:
         'Try again. If it happens more than once, write to us and give the reference below. The address is on the help page.',
     },
   },
   toFrontPage: 'Go to the front page',
   logInAgain: 'Log in',
+  backToQuestion: 'Back to the question',
   reference: 'Reference',
 };

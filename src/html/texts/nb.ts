@@ -11,6 +11,7 @@ type Trouble =
   | 'tooLarge'
   | 'form'
   | 'signedOut'
+  | 'login'
   | 'forbidden'
   | 'consentEnded'
   | 'notFound'
@@ -20,8 +21,8 @@ type Trouble =
 
 const errors: Readonly<Record<Trouble, ErrorText>> = {
   badRequest: {
-    title: 'Adressen er ikke riktig',
-    what: 'Noe i adressen eller skjemaet du sendte, er ikke slik det skal være. Ingenting er endret.',
+    title: 'Vi kan ikke vise siden',
+    what: 'Noe stemmer ikke i adressen, eller i skjemaet hvis du sendte et. Ingenting er endret.',
     doThis: 'Gå tilbake, last siden på nytt og prøv igjen. Har du skrevet inn adressen selv, sjekk at hele er med.',
   },
   tooLarge: {
@@ -35,9 +36,14 @@ const errors: Readonly<Record<Trouble, ErrorText>> = {
     doThis: 'Gå tilbake, last siden på nytt og prøv igjen.',
   },
   signedOut: {
-    title: 'Du er logget ut',
-    what: 'Vi logger deg ut når det går lang tid uten at du gjør noe. Ingenting er endret.',
-    doThis: 'Logg inn på nytt for å fortsette.',
+    title: 'Du er ikke logget inn',
+    what: 'Dette er bare for den som er logget inn. Logger du ikke ut selv, gjør vi det for deg når det har gått en stund. Ingenting er endret.',
+    doThis: 'Logg inn for å fortsette.',
+  },
+  login: {
+    title: 'Innloggingen ble ikke fullført',
+    what: 'Den ble startet i en annen nettleser, tok for lang tid eller var fullført fra før. Ingenting er endret.',
+    doThis: 'Start innloggingen på nytt.',
   },
   forbidden: {
     title: 'Dette har du ikke tilgang til',
@@ -66,7 +72,7 @@ const errors: Readonly<Record<Trouble, ErrorText>> = {
   },
   ourFault: {
     title: 'Noe gikk galt hos oss',
-    what: 'Feilen er vår, ikke din. Den er skrevet i loggen vår.',
+    what: 'Feilen er vår, ikke din. Den er notert i loggen vår.',
     doThis:
       'Prøv igjen. Skjer det flere ganger, skriv til oss og oppgi referansen under. Adressen står på hjelpesiden.',
   },
@@ -83,6 +89,11 @@ export const nb = {
   signedIn: 'Logget inn',
   born: 'f.',
   signOut: 'Logg ut',
+  signingOut: {
+    title: 'Vi logger deg ut',
+    text: 'Du er logget ut her. Nå logger vi deg ut av innloggingstjenesten også.',
+    next: 'Gå videre hvis det ikke skjer av seg selv',
+  },
   languages: 'Språk',
   about: 'Om tjenesten',
   help: 'Hjelp',
@@ -91,5 +102,6 @@ export const nb = {
   errors,
   toFrontPage: 'Gå til forsiden',
   logInAgain: 'Logg inn',
+  backToQuestion: 'Tilbake til spørsmålet',
   reference: 'Referanse',
 };

@@ -10,6 +10,11 @@ export const nn: typeof nb = {
   signedIn: 'Logga inn',
   born: 'f.',
   signOut: 'Logg ut',
+  signingOut: {
+    title: 'Vi loggar deg ut',
+    text: 'Du er logga ut her. No loggar vi deg ut av innloggingstenesta også.',
+    next: 'Gå vidare viss det ikkje skjer av seg sjølv',
+  },
   languages: 'Språk',
   about: 'Om tenesta',
   help: 'Hjelp',
@@ -17,8 +22,8 @@ export const nn: typeof nb = {
   accessibility: 'Tilgjengeerklæring',
   errors: {
     badRequest: {
-      title: 'Adressa er ikkje rett',
-      what: 'Noko i adressa eller skjemaet du sende, er ikkje slik det skal vere. Ingenting er endra.',
+      title: 'Vi kan ikkje vise sida',
+      what: 'Noko stemmer ikkje i adressa, eller i skjemaet viss du sende eit. Ingenting er endra.',
       doThis: 'Gå tilbake, last sida på nytt og prøv igjen. Har du skrive inn adressa sjølv, sjekk at heile er med.',
     },
     tooLarge: {
@@ -32,9 +37,14 @@ export const nn: typeof nb = {
       doThis: 'Gå tilbake, last sida på nytt og prøv igjen.',
     },
     signedOut: {
-      title: 'Du er logga ut',
-      what: 'Vi loggar deg ut når det går lang tid utan at du gjer noko. Ingenting er endra.',
-      doThis: 'Logg inn på nytt for å halde fram.',
+      title: 'Du er ikkje logga inn',
+      what: 'Dette er berre for den som er logga inn. Loggar du ikkje ut sjølv, gjer vi det for deg når det har gått ei stund. Ingenting er endra.',
+      doThis: 'Logg inn for å halde fram.',
+    },
+    login: {
+      title: 'Innlogginga vart ikkje fullført',
+      what: 'Ho vart starta i ein annan nettlesar, tok for lang tid eller var fullført frå før. Ingenting er endra.',
+      doThis: 'Start innlogginga på nytt.',
     },
     forbidden: {
       title: 'Dette har du ikkje tilgang til',
@@ -63,12 +73,13 @@ export const nn: typeof nb = {
     },
     ourFault: {
       title: 'Noko gjekk gale hos oss',
-      what: 'Feilen er vår, ikkje din. Han er skriven i loggen vår.',
+      what: 'Feilen er vår, ikkje din. Han er notert i loggen vår.',
       doThis:
         'Prøv igjen. Skjer det fleire gonger, skriv til oss og oppgi referansen under. Adressa står på hjelpesida.',
     },
   },
   toFrontPage: 'Gå til framsida',
   logInAgain: 'Logg inn',
+  backToQuestion: 'Tilbake til spørsmålet',
   reference: 'Referanse',
 };

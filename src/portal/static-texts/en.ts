@@ -8,9 +8,9 @@ export const en: typeof nb = {
 
   front: {
     title: 'See your debt, and who you let see it',
-    lead: 'Here you find your unsecured debt with all lenders in one place. You see whom you have given consent, and each time somebody has looked up your debt.',
+    lead: 'Here you will find the unsecured debt that lenders have registered in your name, in one place. You can see who you have given consent to, and each time somebody has looked up your debt.',
     logIn: 'Log in',
-    free: 'It is free, and only you can log in as you.',
+    free: 'It is free. Your debt is shown only after you have logged in.',
     rows: [
       {
         heading: 'Your debt',
@@ -18,7 +18,7 @@ export const en: typeof nb = {
       },
       {
         heading: 'Consents',
-        text: 'Whom you have let look up your debt, what they will use it for, and for how long. You can withdraw a consent whenever you like.',
+        text: 'Who you have allowed to look up your debt, what they will use it for, and for how long. You can withdraw a consent whenever you like.',
       },
       {
         heading: 'Who has looked',
@@ -36,7 +36,7 @@ export const en: typeof nb = {
       },
       failed: {
         title: 'The login did not work',
-        text: 'Something went wrong at the login service, or you logged in in a way that is not secure enough for your debt. Try again.',
+        text: 'Something went wrong at the login service, or you used a login that is not secure enough. Try again.',
       },
     },
   },
@@ -53,7 +53,7 @@ export const en: typeof nb = {
           {
             points: [
               'consumer loans and other repayment loans without security',
-              'credit cards and other credit facilities, including the part of the limit that you have not used',
+              'credit cards and other credit lines, including the part of the limit that you have not used',
               'charge cards, where you pay the whole amount when the bill comes',
             ],
           },
@@ -71,7 +71,7 @@ export const en: typeof nb = {
         heading: 'What a consent is',
         body: [
           'A consent is your permission for one organisation to look up your debt, for one purpose and for a set time. You can always say no, and you do not need to say why.',
-          html`Most consents you give here, on a page that the organisation sends you to. Some you give at the organisation, which then registers them here. You find both under ${link(to.consents, 'Consents')}.`,
+          html`You give most consents here, on a page that the organisation sends you to. Some you give with the organisation, which then registers them here. You will find both under ${link(to.consents, 'Consents')}.`,
         ],
       },
       {
@@ -83,15 +83,15 @@ export const en: typeof nb = {
               'Choose “Withdraw the consent” on the page that follows.',
             ],
           },
-          'It takes effect at once. What the organisation has looked up already, we cannot take back. If you want it deleted, you have to ask them.',
+          'It takes effect at once. We cannot take back what the organisation has already looked up. If you want it deleted, you have to ask them.',
         ],
       },
       {
-        heading: 'If you do not recognise an access',
+        heading: 'If you do not recognise a lookup',
         body: [
           {
             steps: [
-              html`Find it under ${link(to.accesses, 'Who has looked')}, and open the consent that was used. There you see when it was given, and what it covers.`,
+              html`Find it under ${link(to.accesses, 'Who has looked')}, and open the consent that was used. There you can see when it was given, and what it covers.`,
               'Withdraw the consent if you do not want them to look up more.',
               'Ask the organisation why they looked up your debt.',
             ],
@@ -102,7 +102,7 @@ export const en: typeof nb = {
       {
         heading: 'If the figures are wrong',
         body: [
-          html`The lender owns the figures, and corrects them. We cannot change anything. Under ${link(to.debt, 'Your debt')} it says how to reach each lender. When they have corrected the mistake, you see it the next time you open the page.`,
+          html`The lender owns the figures, and corrects them. We cannot change anything. Under ${link(to.debt, 'Your debt')} it says how to reach each lender. When they have corrected the mistake, you will see it the next time you open the page.`,
         ],
       },
     ],
@@ -143,7 +143,7 @@ export const en: typeof nb = {
         ],
         [
           'Your login',
-          'Name and date of birth from the login service',
+          'Name and date of birth from the login service; your national identity number and the proof of the login, encrypted',
           'Until you log out. If you do nothing for half an hour it ends by itself, and in any case after two hours.',
         ],
       ],
@@ -152,7 +152,7 @@ export const en: typeof nb = {
       {
         heading: 'Your national identity number',
         body: [
-          'We need your national identity number or D-number to ask the lenders. It is stored encrypted. Beside it is a fingerprint of the number, made with a secret key, so that we can find your consents again without reading the number. It never stands in addresses or technical logs.',
+          'We need your national identity number or D-number to ask the lenders. It is stored encrypted. Next to it is a fingerprint of the number, made with a secret key, so that we can find your consents again without reading the number. The number itself never appears in addresses or technical logs.',
         ],
       },
       {
@@ -187,9 +187,9 @@ export const en: typeof nb = {
         body: [
           {
             points: [
-              html`<strong>Access:</strong> You see everything when you are logged in, and can ${link(to.myData, 'download all that we hold about you')} as one file (JSON).`,
+              html`<strong>Access:</strong> When you are logged in, you see your debt, your consents and who has looked. You can ${link(to.myData, 'download the same')} as one file (JSON), in which the last five digits of your national identity number are hidden. Requests that did not become a consent are not in it. If you want to know more about what we hold on you, write to us at ${mail(to.operatorEmail)}.`,
               html`<strong>Correction:</strong> The lender corrects mistakes in the debt. ${link(to.help, 'How to go about it')}.`,
-              html`<strong>Withdrawing a consent:</strong> You can do that at any time under ${link(to.consents, 'Consents')}. What was looked up before that remains looked up.`,
+              html`<strong>Withdrawing a consent:</strong> You can do that at any time under ${link(to.consents, 'Consents')}. They still have what they looked up before that.`,
               html`<strong>Deletion:</strong> The information is deleted when the time in the table is over. We cannot delete consents and log before that: they are the proof of who got to see your debt, and why.`,
               html`<strong>Complaint:</strong> Please write to us first, at ${mail(to.operatorEmail)}. You can also complain to the Norwegian Data Protection Authority, ${link('https://www.datatilsynet.no/en/', 'Datatilsynet')}.`,
             ],
@@ -218,7 +218,7 @@ export const en: typeof nb = {
               'in Bokmål, Nynorsk and English',
               'on wide and narrow screens, with light and dark colours',
               'with the keyboard only, and without JavaScript',
-              'on a screen so narrow that the text is enlarged four times, without anything having to be scrolled sideways',
+              'on a screen as narrow as when the page is enlarged four times, without anything having to be scrolled sideways',
             ],
           },
         ],

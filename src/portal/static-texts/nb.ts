@@ -16,9 +16,9 @@ export const nb = {
 
   front: {
     title: 'Se gjelden din, og hvem du lar se den',
-    lead: 'Her finner du den usikrede gjelden din hos alle långivere på ett sted. Du ser hvem du har gitt samtykke, og hver gang noen har hentet gjelden din.',
+    lead: 'Her finner du den usikrede gjelden som långivere har registrert på deg, samlet på ett sted. Du ser hvem du har gitt samtykke, og hver gang noen har hentet gjelden din.',
     logIn: 'Logg inn',
-    free: 'Det er gratis, og bare du kan logge inn som deg.',
+    free: 'Det er gratis. Gjelden din vises først når du har logget inn.',
     rows: [
       {
         heading: 'Gjelden din',
@@ -40,8 +40,8 @@ export const nb = {
     notices: {
       cancelled: { title: 'Du avbrøt innloggingen', text: 'Du er ikke logget inn. Prøv gjerne igjen.' },
       failed: {
-        title: 'Innloggingen gikk ikke',
-        text: 'Noe gikk galt hos innloggingstjenesten, eller du logget inn på en måte som ikke er sikker nok for gjelden din. Prøv igjen.',
+        title: 'Innloggingen lyktes ikke',
+        text: 'Noe gikk galt hos innloggingstjenesten, eller du brukte en innlogging som ikke er sikker nok. Prøv igjen.',
       },
     },
   },
@@ -148,7 +148,7 @@ export const nb = {
         ],
         [
           'Innloggingen din',
-          'Navn og fødselsdato fra innloggingstjenesten',
+          'Navn og fødselsdato fra innloggingstjenesten; fødselsnummeret og beviset på innloggingen, kryptert',
           'Til du logger ut. Gjør du ikke noe på en halvtime, tar den slutt av seg selv, og uansett etter to timer.',
         ],
       ],
@@ -157,7 +157,7 @@ export const nb = {
       {
         heading: 'Fødselsnummeret ditt',
         body: [
-          'Vi trenger fødselsnummeret eller D-nummeret ditt for å spørre långiverne. Det er lagret kryptert. Ved siden av ligger et fingeravtrykk av nummeret, laget med en hemmelig nøkkel, så vi kan finne igjen samtykkene dine uten å lese nummeret. Det står aldri i adresser eller tekniske logger.',
+          'Vi trenger fødselsnummeret eller D-nummeret ditt for å spørre långiverne. Det er lagret kryptert. Ved siden av ligger et fingeravtrykk av nummeret, laget med en hemmelig nøkkel, slik at vi kan finne igjen samtykkene dine uten å lese nummeret. Fødselsnummeret står aldri i adresser eller tekniske logger.',
         ],
       },
       {
@@ -192,9 +192,9 @@ export const nb = {
         body: [
           {
             points: [
-              html`<strong>Innsyn:</strong> Du ser alt når du er logget inn, og kan ${link(to.myData, 'laste ned alt vi har om deg')} som én fil (JSON).`,
+              html`<strong>Innsyn:</strong> Når du er logget inn, ser du gjelden, samtykkene og hvem som har sett. Du kan ${link(to.myData, 'laste ned det samme')} som én fil (JSON), der de fem siste sifrene i fødselsnummeret er skjult. Forespørsler som ikke ble til samtykke, er ikke med. Vil du vite mer om hva vi har om deg, skriv til oss på ${mail(to.operatorEmail)}.`,
               html`<strong>Retting:</strong> Det er långiveren som retter feil i gjelden. ${link(to.help, 'Slik går du frem')}.`,
-              html`<strong>Trekke samtykke:</strong> Det kan du gjøre når som helst under ${link(to.consents, 'Samtykker')}. Det som er hentet før det, er fortsatt hentet.`,
+              html`<strong>Trekke samtykke:</strong> Det kan du gjøre når som helst under ${link(to.consents, 'Samtykker')}. Det de har hentet før det, har de fortsatt.`,
               html`<strong>Sletting:</strong> Opplysningene slettes når tiden i tabellen er ute. Vi kan ikke slette samtykker og logg før det, for de er beviset på hvem som fikk se gjelden din, og hvorfor.`,
               html`<strong>Klage:</strong> Skriv gjerne til oss først, på ${mail(to.operatorEmail)}. Du kan også klage til ${link('https://www.datatilsynet.no', 'Datatilsynet')}.`,
             ],
@@ -223,7 +223,7 @@ export const nb = {
               'på bokmål, nynorsk og engelsk',
               'på bred og smal skjerm, med lyse og mørke farger',
               'med bare tastatur, og uten JavaScript',
-              'på så smal skjerm at teksten er forstørret fire ganger, uten at noe må rulles sidelengs',
+              'på en skjerm så smal som når siden er forstørret fire ganger, uten at noe må rulles sidelengs',
             ],
           },
         ],

@@ -8,9 +8,9 @@ export const nn: typeof nb = {
 
   front: {
     title: 'Sjå gjelda di, og kven du lèt sjå henne',
-    lead: 'Her finn du den usikra gjelda di hos alle långivarar på éin stad. Du ser kven du har gitt samtykke, og kvar gong nokon har henta gjelda di.',
+    lead: 'Her finn du den usikra gjelda som långivarar har registrert på deg, samla på éin stad. Du ser kven du har gitt samtykke, og kvar gong nokon har henta gjelda di.',
     logIn: 'Logg inn',
-    free: 'Det er gratis, og berre du kan logge inn som deg.',
+    free: 'Det er gratis. Gjelda di blir først vist når du har logga inn.',
     rows: [
       {
         heading: 'Gjelda di',
@@ -30,10 +30,10 @@ export const nn: typeof nb = {
       },
     ],
     notices: {
-      cancelled: { title: 'Du avbraut innlogginga', text: 'Du er ikkje logga inn. Prøv gjerne på nytt.' },
+      cancelled: { title: 'Du avbraut innlogginga', text: 'Du er ikkje logga inn. Prøv gjerne igjen.' },
       failed: {
-        title: 'Innlogginga gjekk ikkje',
-        text: 'Noko gjekk gale hos innloggingstenesta, eller du logga inn på ein måte som ikkje er sikker nok for gjelda di. Prøv igjen.',
+        title: 'Innlogginga lukkast ikkje',
+        text: 'Noko gjekk gale hos innloggingstenesta, eller du brukte ei innlogging som ikkje er sikker nok. Prøv igjen.',
       },
     },
   },
@@ -61,13 +61,13 @@ export const nn: typeof nb = {
       {
         heading: 'Når ein långivar ikkje svarer',
         body: [
-          'Vi spør långivarane kvar gong du opnar sida. Svarer ein av dei ikkje, viser vi tala dei sist leverte, og kor gamle dei er. Har dei aldri levert noko, står det «Ukjent».',
+          'Vi spør långivarane kvar gong du opnar sida. Svarer ein av dei ikkje, viser vi tala dei sist leverte, og kor gamle dei er. Har dei aldri levert noko, står det «Ukjend».',
         ],
       },
       {
         heading: 'Kva eit samtykke er',
         body: [
-          'Eit samtykke er di tillating til at éin organisasjon hentar gjelda di, til eitt føremål og i ei bestemt tid. Du kan alltid seie nei, og du treng ikkje å seie kvifor.',
+          'Eit samtykke er di tillating til at éin organisasjon hentar gjelda di, til eitt formål og i ei bestemt tid. Du kan alltid seie nei, og du treng ikkje å seie kvifor.',
           html`Dei fleste samtykke gir du her, på ei side som organisasjonen sender deg til. Nokre gir du hos organisasjonen, som så registrerer det her. Du finn begge delar under ${link(to.consents, 'Samtykke')}.`,
         ],
       },
@@ -93,7 +93,7 @@ export const nn: typeof nb = {
               'Spør organisasjonen kvifor dei henta gjelda di.',
             ],
           },
-          html`Får du ikkje eit svar du kan godta, skriv til oss på ${mail(to.operatorEmail)}. Fortel kven det var og når, men ikkje send fødselsnummeret ditt. Trur du at nokon gir seg ut for å vere deg, sei frå til banken din og til politiet òg.`,
+          html`Får du ikkje eit svar du kan godta, skriv til oss på ${mail(to.operatorEmail)}. Fortel kven det var og når, men ikkje send fødselsnummeret ditt. Trur du at nokon gir seg ut for å vere deg, sei frå til banken din og til politiet også.`,
         ],
       },
       {
@@ -120,7 +120,7 @@ export const nn: typeof nb = {
         ],
         [
           'Samtykka dine',
-          'Kven, føremål, tid, korleis du var logga inn, og teksten du såg',
+          'Kven, formål, tid, korleis du var logga inn, og teksten du såg',
           `Så lenge samtykket gjeld, og ${periods.consents} etter at det er avslutta.`,
         ],
         [
@@ -140,7 +140,7 @@ export const nn: typeof nb = {
         ],
         [
           'Innlogginga di',
-          'Namn og fødselsdato frå innloggingstenesta',
+          'Namn og fødselsdato frå innloggingstenesta; fødselsnummeret og beviset på innlogginga, kryptert',
           'Til du loggar ut. Gjer du ikkje noko på ein halvtime, tek ho slutt av seg sjølv, og uansett etter to timar.',
         ],
       ],
@@ -149,7 +149,7 @@ export const nn: typeof nb = {
       {
         heading: 'Fødselsnummeret ditt',
         body: [
-          'Vi treng fødselsnummeret eller D-nummeret ditt for å spørje långivarane. Det er lagra kryptert. Ved sida av ligg eit fingeravtrykk av nummeret, laga med ein hemmeleg nøkkel, så vi kan finne att samtykka dine utan å lese nummeret. Det står aldri i adresser eller tekniske loggar.',
+          'Vi treng fødselsnummeret eller D-nummeret ditt for å spørje långivarane. Det er lagra kryptert. Ved sida av ligg eit fingeravtrykk av nummeret, laga med ein hemmeleg nøkkel, slik at vi kan finne igjen samtykka dine utan å lese nummeret. Fødselsnummeret står aldri i adresser eller tekniske loggar.',
         ],
       },
       {
@@ -184,9 +184,9 @@ export const nn: typeof nb = {
         body: [
           {
             points: [
-              html`<strong>Innsyn:</strong> Du ser alt når du er logga inn, og kan ${link(to.myData, 'laste ned alt vi har om deg')} som éi fil (JSON).`,
+              html`<strong>Innsyn:</strong> Når du er logga inn, ser du gjelda, samtykka og kven som har sett. Du kan ${link(to.myData, 'laste ned det same')} som éi fil (JSON), der dei fem siste siffera i fødselsnummeret er skjulte. Førespurnader som ikkje vart til samtykke, er ikkje med. Vil du vite meir om kva vi har om deg, skriv til oss på ${mail(to.operatorEmail)}.`,
               html`<strong>Retting:</strong> Det er långivaren som rettar feil i gjelda. ${link(to.help, 'Slik går du fram')}.`,
-              html`<strong>Trekke samtykke:</strong> Det kan du gjere når som helst under ${link(to.consents, 'Samtykke')}. Det som er henta før det, er framleis henta.`,
+              html`<strong>Trekke samtykke:</strong> Det kan du gjere når som helst under ${link(to.consents, 'Samtykke')}. Det dei har henta før det, har dei framleis.`,
               html`<strong>Sletting:</strong> Opplysningane blir sletta når tida i tabellen er ute. Vi kan ikkje slette samtykke og logg før det, for dei er beviset på kven som fekk sjå gjelda di, og kvifor.`,
               html`<strong>Klage:</strong> Skriv gjerne til oss først, på ${mail(to.operatorEmail)}. Du kan også klage til ${link('https://www.datatilsynet.no', 'Datatilsynet')}.`,
             ],
@@ -215,7 +215,7 @@ export const nn: typeof nb = {
               'på bokmål, nynorsk og engelsk',
               'på brei og smal skjerm, med lyse og mørke fargar',
               'med berre tastatur, og utan JavaScript',
-              'på så smal skjerm at teksten er forstørra fire gonger, utan at noko må rullast sidelengs',
+              'på ein skjerm så smal som når sida er forstørra fire gonger, utan at noko må rullast sidelengs',
             ],
           },
         ],
@@ -239,7 +239,7 @@ export const nn: typeof nb = {
 
   signedOut: {
     title: 'Du er logga ut',
-    text: 'Er det andre som bruker denne maskina, bør du lukke nettlesaren òg.',
+    text: 'Er det andre som bruker denne maskina, bør du lukke nettlesaren også.',
     logIn: 'Logg inn igjen',
     front: 'Til framsida',
   },

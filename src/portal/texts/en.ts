@@ -30,7 +30,8 @@ export const en: typeof nb = {
   unknown: 'Unknown',
   notApplicable: 'Does not apply',
   organisationNumber: (digits) => `Organisation number ${digits}`,
-  lenders: (answered, asked) => `${answered} of ${asked} lenders answered`,
+  lenders: (answered, asked) =>
+    asked === 0 ? 'No lender had anything registered in your name' : `${answered} of ${asked} lenders answered`,
   older: 'Older',
   newest: 'To the newest',
   pages: 'Pages of the list',
@@ -38,19 +39,19 @@ export const en: typeof nb = {
 
   debt: {
     title: 'Your debt',
-    lead: (when) => `Unsecured debt that lenders have registered on you, fetched ${when}.`,
+    lead: (when) => `Unsecured debt that lenders have registered in your name, fetched ${when}.`,
     notHere: 'Secured loans, such as a mortgage, and student loans are not shown here.',
-    empty: 'No lender has registered any unsecured debt or credit on you.',
+    empty: 'No lender has registered any unsecured debt or credit in your name.',
     missing: (missing, asked) => {
       if (asked === 1) return 'The lender did not answer';
       if (missing === asked) return `None of the ${number(asked)} lenders answered`;
       return `${capital(number(missing))} of ${number(asked)} lenders did not answer`;
     },
     outdated: (name, when, ago) => html`The figures from ${name} are from ${when} (${ago}).`,
-    nothingKnown: (name) => html`What you owe ${name} is unknown. They have not given any figures before either.`,
+    nothingKnown: (name) => html`What you owe ${name} is unknown. They have not delivered any figures before either.`,
     askedAgain: 'We will ask again the next time you open this page.',
     total: 'You owe in total',
-    without: (names) => `Without what you may owe ${names}, which is unknown.`,
+    without: (names) => `What you may owe ${names} is unknown and not counted.`,
     joint: 'Loans that you share with someone are counted in full.',
     split: 'What you owe, by type',
     cards: {
@@ -90,12 +91,15 @@ export const en: typeof nb = {
 
   consents: {
     title: 'Consents',
-    lead: 'Here you see who you have let see your debt, and each time they have done so.',
+    lead: 'Here you can see who you have allowed to see your debt, and each time they have done so.',
     withdrawn: (client) => html`Your consent to ${client} is withdrawn. They can no longer look up your debt with it.`,
-    alreadyEnded: (client, when, why) => html`Your consent to ${client} had already ended ${when}: ${why}.`,
+    alreadyEnded: (client, when, why) => html`Your consent to ${client} had already ended on ${when}: ${why}.`,
     active: (count) => `Active consents (${count})`,
     noneActive: 'You have no active consents. Nobody can look up your debt by consent now.',
-    moreActive: (count) => `You have ${count} more active consents. They appear here when some of these have ended.`,
+    moreActive: (count) =>
+      count === 1
+        ? 'You have one more active consent. It will appear here when one of these has ended.'
+        : `You have ${count} more active consents. They will appear here when some of these have ended.`,
     ended: (count) => `Ended consents (${count})`,
     noneEnded: 'You have no ended consents.',
     noMore: 'There are no more in the list.',
@@ -123,9 +127,9 @@ export const en: typeof nb = {
     reasons: (client, once) => ({
       used: 'Single use, used up',
       expired: once ? 'Single use, not used in time' : 'The time ran out',
-      revoked_by_client: `You withdrew it at ${client}`,
+      revoked_by_client: `You withdrew it with ${client}`,
       revoked_by_person: 'You withdrew it here',
-      revoked_by_operator: 'We who run the service ended it',
+      revoked_by_operator: 'We, who run the service, ended it',
     }),
     timesUsed: 'Times used',
     countedSince: (day) => `Use before ${day} is not counted: the log goes back no further.`,
@@ -143,7 +147,7 @@ export const en: typeof nb = {
       if (level.endsWith('-substantial')) return 'Substantial assurance';
       return level.endsWith('-high') ? 'High assurance' : level === '' ? 'Not stated' : level;
     },
-    number: 'Number of the consent',
+    number: 'Consent ID',
     shown: 'What you agreed to',
     shownHow: (version, language, when) =>
       `This is what was on the screen when you said yes. Shown ${when} in ${language}, version ${version} of the text.`,
@@ -157,7 +161,7 @@ export const en: typeof nb = {
     gaveHere: 'You gave the consent here.',
     gaveThere: (client) => `${client} registered the consent that you gave with them.`,
     used: (client) => `${client} looked up your debt.`,
-    earlierUses: (count) => (count === 1 ? '1 time before that' : `${count} times before that`),
+    earlierUses: (count) => (count === 1 ? '1 earlier time' : `${count} earlier times`),
     notUsed: 'The consent has not been used yet.',
     receipt: 'Download the receipt (JSON)',
     print: 'If you want it on paper, print this page from your browser.',
@@ -168,7 +172,7 @@ export const en: typeof nb = {
     title: (client) => `Do you want to withdraw your consent to ${client}?`,
     which: (purpose, given) => `Purpose: ${purpose}. Given ${given}.`,
     consequences: (client) => [
-      `From now on, ${client} cannot look up your debt with this consent.`,
+      `Once you have withdrawn it, ${client} cannot look up your debt with this consent.`,
       'They keep what they have already fetched. Contact them if you want it deleted.',
       'The consent is moved to “Ended consents”, and you can still see when it was used.',
     ],
@@ -178,7 +182,7 @@ export const en: typeof nb = {
 
   accesses: {
     title: 'Who has looked at your debt',
-    lead: 'Here is each time that someone has looked up your debt, yourself included.',
+    lead: 'Here you can see each time someone has looked up your debt, yourself included.',
     filter: 'Show only some of them',
     by: 'Who',
     everybody: 'Everybody',
@@ -189,7 +193,7 @@ export const en: typeof nb = {
     showAll: 'Show all',
     count: (count) => (count === 1 ? '1 time' : `${count} times`),
     none: 'Nobody has looked up your debt.',
-    noneOfThese: 'Nobody has looked up your debt in what you have chosen.',
+    noneOfThese: 'There is no lookup that matches your choice.',
     noMore: 'There are no more in the list.',
     list: 'Each time your debt was looked up',
     when: 'When',
@@ -199,12 +203,12 @@ export const en: typeof nb = {
     you: 'You',
     ownVisit: 'Your own visit',
     consent: (purpose) => `Consent: ${purpose}`,
-    gotNothing: 'That you have nothing registered',
+    gotNothing: 'That nothing is registered in your name',
     gotAll: 'All loans and credit',
     gotSome: 'Loans and credit, not all up to date',
     gotMeans:
-      'Loans and credit are shown with lender, amounts, credit limit, interest and fees. From lenders that did not answer, the figures are those they last delivered, or unknown.',
-    logFrom: (day) => `The log goes back to ${day}. What is older has been deleted.`,
+      'Loans and credit are shown with lender, amounts, credit limit, interest and fees. If a lender did not answer, the figures shown are those it last delivered, or “Unknown”.',
+    logFrom: (day) => `The log goes back no further than ${day}. Anything older is deleted.`,
     strange: {
       heading: 'Is there something that you do not recognise?',
       withdraw: (link) => html`Withdraw the consent under ${link}. Then they cannot look up any more.`,
@@ -215,28 +219,22 @@ export const en: typeof nb = {
     files: {
       heading: 'Take it with you',
       csv: 'Download the list (CSV)',
-      all: 'Download everything about you (JSON)',
-      what: 'The CSV file opens in a spreadsheet. The JSON file has all that we can show you: your consents, the texts that you said yes to, this list, and your debt as it is now. So the download is added to the list as your own visit.',
+      all: 'Download your information (JSON)',
+      what: 'The CSV file opens in a spreadsheet. The JSON file has your consents, the texts that you said yes to, this list, and your debt as it is now. That is why the download is added to the list as your own visit.',
     },
     csv: {
       name: 'who-has-looked',
       columns: [
-        'Time',
+        'Time (in Norway)',
         'Who',
         'Organisation number',
         'Ground',
         'Purpose',
-        'Number of the consent',
+        'Consent ID',
         'Lenders asked',
         'Lenders that answered',
       ],
       consent: 'Consent',
     },
-  },
-
-  signOut: {
-    title: 'We are logging you out',
-    text: 'You are logged out here. Now we log you out of the login service too.',
-    next: 'Go on if it does not happen by itself',
   },
 };

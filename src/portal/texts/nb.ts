@@ -25,7 +25,8 @@ export const nb = {
   unknown: 'Ukjent',
   notApplicable: 'Ikke aktuelt',
   organisationNumber: (digits: string) => `Organisasjonsnummer ${digits}`,
-  lenders: (answered: number, asked: number) => `${answered} av ${asked} långivere svarte`,
+  lenders: (answered: number, asked: number) =>
+    asked === 0 ? 'Ingen långivere hadde registrert noe på deg' : `${answered} av ${asked} långivere svarte`,
   older: 'Eldre',
   newest: 'Til de nyeste',
   pages: 'Sider i listen',
@@ -42,12 +43,12 @@ export const nb = {
       return `${capital(number(missing))} av ${number(asked)} långivere svarte ikke`;
     },
     outdated: (name: Html, when: string, ago: string) => html`Tallene fra ${name} er fra ${when} (${ago}).`,
-    nothingKnown: (name: Html) => html`Hva du skylder ${name}, er ukjent. De har ikke levert tall før heller.`,
+    nothingKnown: (name: Html) => html`Hva du skylder ${name}, er ukjent. De har heller ikke levert tall tidligere.`,
     askedAgain: 'Vi spør igjen neste gang du åpner siden.',
     total: 'Du skylder til sammen',
-    without: (names: string) => `Uten det du kan skylde ${names}, som er ukjent.`,
+    without: (names: string) => `Det du kan skylde ${names}, er ukjent og ikke regnet med.`,
     joint: 'Lån du har sammen med noen, er regnet med i sin helhet.',
-    split: 'Slik er det du skylder, fordelt',
+    split: 'Det du skylder, fordelt på type',
     cards: {
       repaymentLoan: 'Forbrukslån',
       creditFacility: 'Kredittkort og rammekreditt, brukt',
@@ -74,12 +75,12 @@ export const nb = {
     bar: (name: string, percent: string) => `${name}: ${percent} av det du skylder`,
     nothingOwed: (names: string) => `${names} svarte at du ikke skylder noe der.`,
     wrong: {
-      heading: 'Stemmer ikke noe?',
+      heading: 'Er det noe som ikke stemmer?',
       text: 'Långiveren eier opplysningene og må rette dem. Vi kan ikke endre dem. Ta kontakt med långiveren og si hva som er feil.',
       summary: 'Slik når du långiverne',
       email: 'E-post',
       phone: 'Telefon',
-      noContact: 'Vi har ikke kontaktopplysninger til dem. Du finner dem på nettsidene deres.',
+      noContact: 'Vi har ingen kontaktopplysninger. Du finner dem på nettsidene til långiveren.',
     },
   },
 
@@ -93,7 +94,9 @@ export const nb = {
     active: (count: number) => `Aktive samtykker (${count})`,
     noneActive: 'Du har ingen aktive samtykker. Ingen kan hente gjelden din med samtykke nå.',
     moreActive: (count: number) =>
-      `Du har ${count} aktive samtykker til. De kommer frem her når noen av disse er avsluttet.`,
+      count === 1
+        ? 'Du har ett aktivt samtykke til. Det kommer frem her når et av disse er avsluttet.'
+        : `Du har ${count} aktive samtykker til. De kommer frem her når noen av disse er avsluttet.`,
     ended: (count: number) => `Avsluttede samtykker (${count})`,
     noneEnded: 'Du har ingen avsluttede samtykker.',
     noMore: 'Det er ikke flere i listen.',
@@ -150,7 +153,7 @@ export const nb = {
     gaveHere: 'Du ga samtykket her.',
     gaveThere: (client: string) => `${client} registrerte samtykket som du ga hos dem.`,
     used: (client: string) => `${client} hentet gjelden din.`,
-    earlierUses: (count: number) => (count === 1 ? '1 gang før det' : `${count} ganger før det`),
+    earlierUses: (count: number) => (count === 1 ? '1 tidligere gang' : `${count} tidligere ganger`),
     notUsed: 'Samtykket er ikke brukt ennå.',
     receipt: 'Last ned kvitteringen (JSON)',
     print: 'Vil du ha den på papir, skriver du ut denne siden fra nettleseren.',
@@ -161,8 +164,8 @@ export const nb = {
     title: (client: string) => `Vil du trekke samtykket til ${client}?`,
     which: (purpose: string, given: string) => `Formål: ${purpose}. Gitt ${given}.`,
     consequences: (client: string) => [
-      `Fra nå av kan ikke ${client} hente gjelden din med dette samtykket.`,
-      'De beholder det de alt har hentet. Ta kontakt med dem hvis du vil ha det slettet.',
+      `Når du har trukket det, kan ikke ${client} hente gjelden din med dette samtykket.`,
+      'De beholder det de allerede har hentet. Ta kontakt med dem hvis du vil ha det slettet.',
       'Samtykket flyttes til «Avsluttede samtykker», og du ser fortsatt når det ble brukt.',
     ],
     yes: 'Trekk samtykket',
@@ -182,7 +185,7 @@ export const nb = {
     showAll: 'Vis alle',
     count: (count: number) => (count === 1 ? '1 gang' : `${count} ganger`),
     none: 'Ingen har hentet gjelden din.',
-    noneOfThese: 'Ingen har hentet gjelden din etter det du har valgt.',
+    noneOfThese: 'Ingen oppslag passer til det du har valgt.',
     noMore: 'Det er ikke flere i listen.',
     list: 'Hver gang gjelden din er hentet',
     when: 'Når',
@@ -192,12 +195,12 @@ export const nb = {
     you: 'Du',
     ownVisit: 'Ditt eget innsyn',
     consent: (purpose: string) => `Samtykke: ${purpose}`,
-    gotNothing: 'At du ikke har noe registrert',
+    gotNothing: 'At ingen har registrert noe på deg',
     gotAll: 'Alle lån og kreditter',
     gotSome: 'Lån og kreditter, ikke alt oppdatert',
     gotMeans:
-      'Lån og kreditter er vist med långiver, beløp, kredittgrense, rente og gebyr. Fra långivere som ikke svarte, er tallene de sist leverte, eller ukjente.',
-    logFrom: (day: string) => `Loggen går tilbake til ${day}. Det som er eldre, er slettet.`,
+      'Lån og kreditter er vist med långiver, beløp, kredittgrense, rente og gebyr. Svarte en långiver ikke, er det tallene de sist leverte som er vist, eller «Ukjent».',
+    logFrom: (day: string) => `Loggen går ikke lenger tilbake enn til ${day}. Det som er eldre, blir slettet.`,
     strange: {
       heading: 'Er det noe du ikke kjenner igjen?',
       withdraw: (link: Html) => html`Trekk samtykket under ${link}. Da kan de ikke hente mer.`,
@@ -208,13 +211,13 @@ export const nb = {
     files: {
       heading: 'Ta det med deg',
       csv: 'Last ned listen (CSV)',
-      all: 'Last ned alt om deg (JSON)',
-      what: 'CSV-filen åpner du i et regneark. JSON-filen har alt vi kan vise deg: samtykkene, tekstene du svarte ja til, denne listen, og gjelden din slik den er nå. Derfor blir nedlastingen stående i listen som ditt eget innsyn.',
+      all: 'Last ned opplysningene dine (JSON)',
+      what: 'CSV-filen åpner du i et regneark. JSON-filen har samtykkene, tekstene du svarte ja til, denne listen, og gjelden din slik den er nå. Derfor blir nedlastingen stående i listen som ditt eget innsyn.',
     },
     csv: {
       name: 'hvem-har-sett',
       columns: [
-        'Tidspunkt',
+        'Tidspunkt (norsk tid)',
         'Hvem',
         'Organisasjonsnummer',
         'Grunnlag',
@@ -225,11 +228,5 @@ export const nb = {
       ],
       consent: 'Samtykke',
     },
-  },
-
-  signOut: {
-    title: 'Vi logger deg ut',
-    text: 'Du er logget ut her. Nå logger vi deg ut av innloggingstjenesten også.',
-    next: 'Gå videre hvis det ikke skjer av seg selv',
   },
 };

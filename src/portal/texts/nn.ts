@@ -13,10 +13,11 @@ export const nn: typeof nb = {
     chargeCard: 'Faktureringskort',
   },
   purposes: { presentation: 'Vise deg gjelda di', processing: 'Vurdere søknaden din om kreditt' },
-  unknown: 'Ukjent',
+  unknown: 'Ukjend',
   notApplicable: 'Ikkje aktuelt',
   organisationNumber: (digits) => `Organisasjonsnummer ${digits}`,
-  lenders: (answered, asked) => `${answered} av ${asked} långivarar svarte`,
+  lenders: (answered, asked) =>
+    asked === 0 ? 'Ingen långivarar hadde registrert noko på deg' : `${answered} av ${asked} långivarar svarte`,
   older: 'Eldre',
   newest: 'Til dei nyaste',
   pages: 'Sider i lista',
@@ -25,7 +26,7 @@ export const nn: typeof nb = {
   debt: {
     title: 'Gjelda di',
     lead: (when) => `Usikra gjeld som långivarar har registrert på deg, henta ${when}.`,
-    notHere: 'Lån med sikkerheit, til dømes bustadlån, og studielån er ikkje viste her.',
+    notHere: 'Lån med sikkerheit, til dømes bustadlån, og studielån blir ikkje viste her.',
     empty: 'Ingen långivarar har registrert usikra gjeld eller kreditt på deg.',
     missing: (missing, asked) => {
       if (asked === 1) return 'Långivaren svarte ikkje';
@@ -33,12 +34,12 @@ export const nn: typeof nb = {
       return `${capital(number(missing))} av ${number(asked)} långivarar svarte ikkje`;
     },
     outdated: (name, when, ago) => html`Tala frå ${name} er frå ${when} (${ago}).`,
-    nothingKnown: (name) => html`Kva du skuldar ${name}, er ukjent. Dei har ikkje levert tal før heller.`,
+    nothingKnown: (name) => html`Kva du skuldar ${name}, er ukjent. Dei har heller ikkje levert tal tidlegare.`,
     askedAgain: 'Vi spør igjen neste gong du opnar sida.',
     total: 'Du skuldar til saman',
-    without: (names) => `Utan det du kan skulde ${names}, som er ukjent.`,
-    joint: 'Lån du har saman med nokon, er rekna med i full storleik.',
-    split: 'Slik er det du skuldar, fordelt',
+    without: (names) => `Det du kan skulde ${names}, er ukjent og ikkje rekna med.`,
+    joint: 'Lån du har saman med nokon, er rekna med i sin heilskap.',
+    split: 'Det du skuldar, fordelt på type',
     cards: {
       repaymentLoan: 'Forbrukslån',
       creditFacility: 'Kredittkort og rammekreditt, brukt',
@@ -58,7 +59,7 @@ export const nn: typeof nb = {
     drawn: (when) => html`Tal frå ${when}`,
     coBorrower: { 1: 'Du er medlåntakar', 2: 'Du har ein medlåntakar' },
     borrowed: (amount) => `Lånte ${amount}`,
-    monthsLeft: (months) => (months === 1 ? '1 månad att' : `${months} månader att`),
+    monthsLeft: (months) => (months === 1 ? '1 månad igjen' : `${months} månader igjen`),
     unusedOf: (amount) => `${amount} ubrukt`,
     per: { MONTHLY: 'i månaden', QUARTERLY: 'i kvartalet', 'HALF-YEARLY': 'i halvåret', YEARLY: 'i året' },
     noFee: 'Ikkje oppgitt',
@@ -70,7 +71,7 @@ export const nn: typeof nb = {
       summary: 'Slik når du långivarane',
       email: 'E-post',
       phone: 'Telefon',
-      noContact: 'Vi har ikkje kontaktopplysningar til dei. Du finn dei på nettsidene deira.',
+      noContact: 'Vi har ingen kontaktopplysningar. Du finn dei på nettsidene til långivaren.',
     },
   },
 
@@ -81,7 +82,10 @@ export const nn: typeof nb = {
     alreadyEnded: (client, when, why) => html`Samtykket til ${client} var alt avslutta ${when}: ${why}.`,
     active: (count) => `Aktive samtykke (${count})`,
     noneActive: 'Du har ingen aktive samtykke. Ingen kan hente gjelda di med samtykke no.',
-    moreActive: (count) => `Du har ${count} aktive samtykke til. Dei kjem fram her når nokre av desse er avslutta.`,
+    moreActive: (count) =>
+      count === 1
+        ? 'Du har eitt aktivt samtykke til. Det kjem fram her når eit av desse er avslutta.'
+        : `Du har ${count} aktive samtykke til. Dei kjem fram her når nokre av desse er avslutta.`,
     ended: (count) => `Avslutta samtykke (${count})`,
     noneEnded: 'Du har ingen avslutta samtykke.',
     noMore: 'Det er ikkje fleire i lista.',
@@ -90,7 +94,7 @@ export const nn: typeof nb = {
     purpose: 'Formål',
     given: 'Gitt',
     validTo: 'Gjeld til',
-    daysLeft: (days) => (days <= 0 ? 'går ut i dag' : `${dagar(days)} att`),
+    daysLeft: (days) => (days <= 0 ? 'går ut i dag' : `${dagar(days)} igjen`),
     once: (time) => `Éin gong, seinast ${time}`,
     lastUsed: 'Sist brukt',
     neverUsed: 'Ikkje brukt',
@@ -120,7 +124,7 @@ export const nn: typeof nb = {
   consent: {
     title: (client) => `Samtykke til ${client}`,
     withdrawnElsewhere: (client) =>
-      `${client} har meldt frå om at samtykket er avslutta. Det gjer dei når du trekkjer det hos dei, eller når dei ikkje treng det lenger.`,
+      `${client} har meldt frå om at samtykket er avslutta. Det gjer dei når du trekker det hos dei, eller når dei ikkje treng det lenger.`,
     duration: 'Kor lenge',
     days: dagar,
     once: 'Éin gong, innan 10 minutt',
@@ -143,18 +147,18 @@ export const nn: typeof nb = {
     gaveHere: 'Du gav samtykket her.',
     gaveThere: (client) => `${client} registrerte samtykket som du gav hos dei.`,
     used: (client) => `${client} henta gjelda di.`,
-    earlierUses: (count) => (count === 1 ? '1 gong før det' : `${count} gonger før det`),
+    earlierUses: (count) => (count === 1 ? '1 tidlegare gong' : `${count} tidlegare gonger`),
     notUsed: 'Samtykket er ikkje brukt enno.',
     receipt: 'Last ned kvitteringa (JSON)',
-    print: 'Vil du ha ho på papir, skriv du ut denne sida frå nettlesaren.',
+    print: 'Vil du ha henne på papir, skriv du ut denne sida frå nettlesaren.',
     back: 'Til alle samtykka',
   },
 
   withdraw: {
-    title: (client) => `Vil du trekkje samtykket til ${client}?`,
+    title: (client) => `Vil du trekke samtykket til ${client}?`,
     which: (purpose, given) => `Formål: ${purpose}. Gitt ${given}.`,
     consequences: (client) => [
-      `Frå no av kan ikkje ${client} hente gjelda di med dette samtykket.`,
+      `Når du har trekt det, kan ikkje ${client} hente gjelda di med dette samtykket.`,
       'Dei beheld det dei alt har henta. Ta kontakt med dei viss du vil ha det sletta.',
       'Samtykket blir flytta til «Avslutta samtykke», og du ser framleis når det vart brukt.',
     ],
@@ -175,7 +179,7 @@ export const nn: typeof nb = {
     showAll: 'Vis alle',
     count: (count) => (count === 1 ? '1 gong' : `${count} gonger`),
     none: 'Ingen har henta gjelda di.',
-    noneOfThese: 'Ingen har henta gjelda di etter det du har valt.',
+    noneOfThese: 'Ingen oppslag passar til det du har valt.',
     noMore: 'Det er ikkje fleire i lista.',
     list: 'Kvar gong gjelda di er henta',
     when: 'Når',
@@ -185,12 +189,12 @@ export const nn: typeof nb = {
     you: 'Du',
     ownVisit: 'Ditt eige innsyn',
     consent: (purpose) => `Samtykke: ${purpose}`,
-    gotNothing: 'At du ikkje har noko registrert',
+    gotNothing: 'At ingen har registrert noko på deg',
     gotAll: 'Alle lån og kredittar',
     gotSome: 'Lån og kredittar, ikkje alt oppdatert',
     gotMeans:
-      'Lån og kredittar er viste med långivar, beløp, kredittgrense, rente og gebyr. Frå långivarar som ikkje svarte, er tala dei sist leverte, eller ukjende.',
-    logFrom: (day) => `Loggen går tilbake til ${day}. Det som er eldre, er sletta.`,
+      'Lån og kredittar er viste med långivar, beløp, kredittgrense, rente og gebyr. Svarte ein långivar ikkje, er det tala dei sist leverte som er viste, eller «Ukjend».',
+    logFrom: (day) => `Loggen går ikkje lenger tilbake enn til ${day}. Det som er eldre, blir sletta.`,
     strange: {
       heading: 'Er det noko du ikkje kjenner igjen?',
       withdraw: (link) => html`Trekk samtykket under ${link}. Då kan dei ikkje hente meir.`,
@@ -201,13 +205,13 @@ export const nn: typeof nb = {
     files: {
       heading: 'Ta det med deg',
       csv: 'Last ned lista (CSV)',
-      all: 'Last ned alt om deg (JSON)',
-      what: 'CSV-fila opnar du i eit rekneark. JSON-fila har alt vi kan vise deg: samtykka, tekstane du svarte ja til, denne lista, og gjelda di slik ho er no. Difor blir nedlastinga ståande i lista som ditt eige innsyn.',
+      all: 'Last ned opplysningane dine (JSON)',
+      what: 'CSV-fila opnar du i eit rekneark. JSON-fila har samtykka, tekstane du svarte ja til, denne lista, og gjelda di slik ho er no. Difor blir nedlastinga ståande i lista som ditt eige innsyn.',
     },
     csv: {
       name: 'kven-har-sett',
       columns: [
-        'Tidspunkt',
+        'Tidspunkt (norsk tid)',
         'Kven',
         'Organisasjonsnummer',
         'Grunnlag',
@@ -218,11 +222,5 @@ export const nn: typeof nb = {
       ],
       consent: 'Samtykke',
     },
-  },
-
-  signOut: {
-    title: 'Vi loggar deg ut',
-    text: 'Du er logga ut her. No loggar vi deg ut av innloggingstenesta også.',
-    next: 'Gå vidare viss det ikkje skjer av seg sjølv',
   },
 };

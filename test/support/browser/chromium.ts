@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -37,7 +37,12 @@ export function useBrowser(): () => Promise<Browser> {
 /** Starts what was found. Root must do without the browser's own sandbox; others only where the kernel gives them none. */
 async function launch({ executablePath, env }: Installed): Promise<Browser> {
   // No graphics processor is looked for: without one, its process would be started in vain again and again.
-  const options: LaunchOptions = { executablePath, env, args: ['--disable-gpu', '--font-render-hinting=none'] };
+  const options: LaunchOptions = {
+    executablePath,
+    env,
+    timeout: 120_000,
+    args: ['--disable-gpu', '--font-render-hinting=none'],
+  };
   const start = (chromiumSandbox: boolean) => chromium.launch({ ...options, chromiumSandbox });
   try {
     if (process.geteuid?.() === 0) return await start(false);
@@ -131,6 +136,8 @@ async function unpackInto(folder: string, module: string): Promise<void> {
     env: { TMPDIR: folder, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' },
   });
   await writeFile(join(folder, 'fonts.conf'), FONTS);
+  // Other users of this checkout may use it too.
+  for (const path of [folder, join(folder, 'chromium')]) await chmod(path, 0o755);
 }
 
 /** One font and no other, so that pages come out alike on all machines. Without any, a page has no visible text at all. */

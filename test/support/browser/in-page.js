@@ -58,12 +58,12 @@ globalThis.inPage = (() => {
   const settled = () =>
     Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
 
-  /** Violations of axe's rules of these tags, with where and why, in the page with its details open. */
-  const axeViolations = async (tags) => {
+  /** Violations of these of axe's rules (`runOnly`), with where and why, in the page with its details open. */
+  const axeViolations = async (runOnly) => {
     openDetails();
     await settled();
     const { violations } = await globalThis.axe.run(document, {
-      runOnly: { type: 'tag', values: tags },
+      runOnly,
       resultTypes: ['violations'],
       preload: false,
     });
@@ -86,16 +86,31 @@ globalThis.inPage = (() => {
     });
 
   const LOOK_OF_FOCUS = ['outlineStyle', 'outlineWidth', 'outlineColor', 'boxShadow'];
-  const look = (element, properties) => {
+  const focusLook = (element) => {
     const style = getComputedStyle(element);
-    return properties.map((property) => style[property]);
+    return LOOK_OF_FOCUS.map((property) => style[property]);
+  };
+  /** A mark is an outline or a shadow that is not there without the focus. */
+  const isMark = ([line, width, colour, shadow], before) => {
+    const outlined = line !== 'none' && parseFloat(width) > 0;
+    const changed = [line, width, colour].join() !== before.slice(0, 3).join();
+    return (outlined && changed) || (shadow !== 'none' && shadow !== before[3]);
   };
 
   let stops = [];
   /** Puts the focus before the first thing on the page, and remembers how everything looks without it. */
   const beginKeyboard = () => {
     document.activeElement?.blur();
-    stops = reachable().map((element) => ({ element, unfocused: look(element, LOOK_OF_FOCUS) }));
+    const elements = reachable();
+    stops = elements.map((element) => {
+      // What stands around this one and no other may bear its mark: a button with its label.
+      const around = [element];
+      for (let at = element.parentElement; at !== null; at = at.parentElement) {
+        if (elements.some((other) => other !== element && at.contains(other)) || at.matches('form, main, body')) break;
+        around.push(at);
+      }
+      return { element, looks: around.map((one) => ({ one, unfocused: focusLook(one) })) };
+    });
     document.body.tabIndex = -1;
     document.body.focus({ preventScroll: true });
     document.body.removeAttribute('tabindex');
@@ -109,17 +124,12 @@ globalThis.inPage = (() => {
     if (element === null || element === document.body || element === document.documentElement) return { place: -1 };
     const place = stops.findIndex((stop) => stop.element === element);
     if (place < 0) return { place: -2, name: told(element), scrolls: element.scrollWidth > element.clientWidth };
-    const now = look(element, LOOK_OF_FOCUS);
-    const marked =
-      (now[0] !== 'none' &&
-        parseFloat(now[1]) > 0 &&
-        now.slice(0, 3).join() !== stops[place].unfocused.slice(0, 3).join()) ||
-      (now[3] !== 'none' && now[3] !== stops[place].unfocused[3]);
+    const marked = stops[place].looks.some(({ one, unfocused }) => isMark(focusLook(one), unfocused));
     const box = element.getBoundingClientRect();
     const [x, y] = [box.left + box.width / 2, box.top + Math.min(box.height / 2, 20)];
     const hit = document.elementFromPoint(x, y);
-    const uncovered =
-      hit !== null && (element.contains(hit) || hit.contains(element) || hit.closest('label')?.control === element);
+    const inLabel = hit?.closest('label')?.control === element;
+    const uncovered = hit !== null && (element.contains(hit) || hit.contains(element) || inLabel);
     const { scrollX, scrollY } = globalThis;
     const on = {
       left: box.left + scrollX,

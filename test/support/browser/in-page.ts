@@ -16,19 +16,25 @@ export async function inPage<Result>(page: Page, expression: string): Promise<Re
   return page.evaluate(`inPage.${expression}`);
 }
 
+/** Which of axe's rules: those of these tags, or these. */
+export interface RunOnly {
+  readonly type: 'tag' | 'rule';
+  readonly values: readonly string[];
+}
+
 /**
  * What axe finds in the page as it is now. It waits for timers, which a window without scripts does not have: the same document is
  * opened in one that has them then. Nothing is asked of the server for that but styles and fonts.
  */
-export async function axeViolations(page: Page, tags: readonly string[]): Promise<string[]> {
+export async function axeViolations(page: Page, runOnly: RunOnly): Promise<string[]> {
   if (!mayRunScripts(page)) {
     const { copy, close } = await copyOf(page);
     try {
-      return await axeViolations(copy, tags);
+      return await axeViolations(copy, runOnly);
     } finally {
       await close();
     }
   }
   if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(`${axe}; undefined`);
-  return inPage(page, `axeViolations(${JSON.stringify(tags)})`);
+  return inPage(page, `axeViolations(${JSON.stringify(runOnly)})`);
 }

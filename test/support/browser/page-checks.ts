@@ -3,7 +3,7 @@ import { HtmlValidate, StaticConfigLoader } from 'html-validate';
 import type { Page } from 'playwright-core';
 import { languages, type Language } from '../../../src/html/language.ts';
 import { maskNins } from '../../../src/person/nin.ts';
-import { axeViolations, inPage } from './in-page.ts';
+import { axeViolations, inPage, type RunOnly } from './in-page.ts';
 import { screenshot } from './screenshot.ts';
 import { documentOf, troublesOf } from './visitor.ts';
 
@@ -14,11 +14,19 @@ export interface Expected {
   readonly language?: Language;
   /** The page is there to show synthetic numbers: TestID's list of persons. */
   readonly numbers?: boolean;
+  /** The page is another one with other words, which is checked by itself: two of the four windows will do. */
+  readonly variant?: boolean;
 }
 
-/** The windows in which people meet a page. */
-const surroundings = [1280, 390].flatMap((width) => (['light', 'dark'] as const).map((scheme) => ({ width, scheme })));
-const NARROWEST = 320;
+/** The windows in which people meet a page. The first two of them have both widths and both schemes. */
+const surroundings = [
+  { width: 1280, scheme: 'light' },
+  { width: 390, scheme: 'dark' },
+  { width: 390, scheme: 'light' },
+  { width: 1280, scheme: 'dark' },
+] as const;
+/** The narrowest window, in which nothing may reach out; and one in the middle, where columns are about to change. */
+const WIDTHS = [320, 840];
 
 /** Asserts that the page in a window, as it is now, keeps all rules for pages. Leaves it as it was, but with its details open. */
 export async function checkPage(page: Page, expected: Expected): Promise<void> {
@@ -29,11 +37,13 @@ export async function checkPage(page: Page, expected: Expected): Promise<void> {
 export async function checkPageAllOver(page: Page, expected: Expected): Promise<void> {
   const before = page.viewportSize();
   const problems: string[] = [];
-  for (const [place, { width, scheme }] of surroundings.entries()) {
+  const windows = expected.variant === true ? surroundings.slice(0, 2) : surroundings;
+  for (const [place, { width, scheme }] of windows.entries()) {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme: scheme });
-    // What it says and how it is written is the same in all of them.
-    const found = place === 0 ? await problemsOf(page, expected) : await checks.axe(page);
+    // What it says and how it is written is the same in all of them, and but for colours so is all that light and dark share.
+    const rules = place < 2 ? ALL_RULES : COLOUR_RULES;
+    const found = place === 0 ? await problemsOf(page, expected) : await axeViolations(page, rules);
     problems.push(...found.map((problem) => `${width} ${scheme}: ${problem}`));
     await screenshot(page, `${expected.name}-${expected.language ?? 'nb'}-${width}-${scheme}`);
   }
@@ -63,13 +73,19 @@ export async function problemsOf(page: Page, expected: Expected): Promise<string
 
 type Check = (page: Page, expected?: Partial<Expected>) => string[] | Promise<string[]>;
 
-const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const ALL_RULES: RunOnly = {
+  type: 'tag',
+  values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+};
+
+/** Those of them that depend on colours. */
+const COLOUR_RULES: RunOnly = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
 
 /** Each of the checks, for one rule: a line for each breach of it. */
 export const checks = {
   /** Nothing went wrong since the last check: no policy violation, no error in the console, no request to elsewhere. */
   seen: troublesOf,
-  axe: (page) => axeViolations(page, AXE_TAGS),
+  axe: (page) => axeViolations(page, ALL_RULES),
   policy,
   inline: (page) => inPage(page, 'inline()'),
   words,
@@ -138,13 +154,14 @@ async function frame(page: Page, { language: wanted }: Partial<Expected> = {}): 
   return problems;
 }
 
-// Its rules of correctness and access; not those of how HTML is laid out, and not of what comes from elsewhere, as nothing does.
+// Its rules of correctness and access; not those of how HTML is laid out, nor of what comes from elsewhere, as nothing does. A title
+// is as long as the page's question, and begins with what tells pages apart.
 const validator = new HtmlValidate(
   new StaticConfigLoader({
     root: true,
     extends: ['html-validate:recommended', 'html-validate:document'],
     elements: ['html5'],
-    rules: { 'doctype-style': 'off', 'no-trailing-whitespace': 'off', 'require-sri': 'off' },
+    rules: { 'doctype-style': 'off', 'no-trailing-whitespace': 'off', 'require-sri': 'off', 'long-title': 'off' },
   }),
 );
 
@@ -156,11 +173,15 @@ async function markup(page: Page): Promise<string[]> {
   );
 }
 
-/** Nothing has to be scrolled sideways to be read in the narrowest window. */
+/** Nothing has to be scrolled sideways to be read. */
 async function sideways(page: Page): Promise<string[]> {
   const before = page.viewportSize();
-  await page.setViewportSize({ width: NARROWEST, height: 900 });
-  const { beyond, widest } = await inPage<{ beyond: number; widest: string }>(page, 'sideways()');
+  const problems: string[] = [];
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    const { beyond, widest } = await inPage<{ beyond: number; widest: string }>(page, 'sideways()');
+    if (beyond > 0) problems.push(`${beyond} px at ${width} px: ${widest}`);
+  }
   if (before !== null) await page.setViewportSize(before);
-  return beyond > 0 ? [`${beyond} px at ${NARROWEST} px: ${widest}`] : [];
+  return problems;
 }

@@ -2,10 +2,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import { request as requestOverHttp } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
+import { apiPaths, apiScopes, type Api } from '../../../src/clients/audience.ts';
 import type { Env } from '../../../src/platform/config.ts';
 import { createDatabase, withClient } from '../database.ts';
 import { freePort, nodeOver, startNode, type NodeProcess } from '../node-process.ts';
-import { clientOf, type ClientNumber, type Json } from '../world.ts';
+import { clientOf, tokenRequest, type ClientNumber, type Json } from '../world.ts';
+import { recordToken } from '../evidence.ts';
 import { startOrganisation, type Organisation } from './organisation.ts';
 import { selfSigned } from './self-signed.ts';
 import { newVisitor, type How, type Visitor } from './visitor.ts';
@@ -87,6 +89,21 @@ async function startHttps(to: number): Promise<{ port: number; close(): Promise<
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** A token of a client for an API, for looking up debt unless told. */
+export async function tokenOf(
+  { node }: Pick<Sandbox, 'node'>,
+  client: ClientNumber,
+  api: Api = 'debt',
+): Promise<string> {
+  // By NGI's name of the API, which is ours too, whatever the address is that this sandbox is reached by.
+  const audience = `https://api-preprod.norskgjeld.no${apiPaths[api]}`;
+  const form = { grant_type: 'client_credentials', audience, scope: apiScopes[api].join(' ') };
+  const answer = await node.call(tokenRequest(form, clientOf(client).basic));
+  if (answer.status !== 200) throw new Error(`no token: ${answer.status} ${answer.text}`);
+  recordToken(answer.json.access_token);
+  return answer.json.access_token;
 }
 
 /** The address of an authorization request of a client that leads back to the organisation's web site. */

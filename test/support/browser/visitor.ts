@@ -41,7 +41,8 @@ export async function newVisitor(browser: Browser, how: How): Promise<Visitor> {
     javaScriptEnabled: how.scripts ?? true,
     ...how.more,
   });
-  context.setDefaultTimeout(10_000);
+  // Long enough for a machine that does much else at the same time; nothing waits that long when all is well.
+  context.setDefaultTimeout(60_000);
   const pages: Page[] = [];
   const newWindow = async (): Promise<Page> => {
     const page = await context.newPage();
@@ -105,7 +106,9 @@ function watch(page: Page, { origins, scripts = true }: How): void {
     if (protocol !== 'data:' && !own) seen.troubles.push(`a request to ${origin}`);
   });
   page.on('response', (response) => {
-    if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) seen.document = response;
+    const opens = response.request().isNavigationRequest() && response.frame() === page.mainFrame();
+    // Redirects, and files that are downloaded, leave the document where it is.
+    if (opens && response.headers()['content-type']?.startsWith('text/html') === true) seen.document = response;
   });
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;

@@ -32,7 +32,7 @@ export interface Visitor {
 }
 
 /** `reach`: what requests go through, by the host that they are for. */
-export function newLoginVisitor(reach: (url: URL) => typeof fetch): Visitor {
+export function newVisitor(reach: (url: URL) => typeof fetch): Visitor {
   let cookies: Cookie[] = [];
 
   const keep = (url: URL, line: string): void => {

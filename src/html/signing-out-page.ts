@@ -1,5 +1,5 @@
-import { html, type Html } from '../html/html.ts';
-import { layout, type Frame } from '../html/layout.ts';
+import { html, type Html } from './html.ts';
+import { layout, type Frame } from './layout.ts';
 import { texts } from './texts.ts';
 
 /**
@@ -7,7 +7,7 @@ import { texts } from './texts.ts';
  * whose answer redirects to another origin is blocked by our own policy, in silence.
  */
 export function signingOutPage(frame: Frame, next: string): Html {
-  const { signOut: words } = texts[frame.language];
+  const { signingOut: words } = texts[frame.language];
   return layout(frame, {
     title: words.title,
     refresh: next,

@@ -6,9 +6,12 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { serve } from './served.ts';
 
 /** Creditors that answer at once. They are elsewhere in the world too: what they do is not our server's work. */
-serve(async (): Promise<readonly Creditor[]> => {
+const open = async (): Promise<readonly Creditor[]> => {
   const folder = join(dirname(process.env['SAMTYKKE_TEST_KEYS'] ?? ''), 'certificates');
   const certificates = await sandboxCertificates(folder, systemClock.realNow());
   const { creditors } = await startCreditorServers({ now: () => systemClock.now(), certificates });
   return creditors;
-});
+};
+
+export type OpenCreditors = typeof open;
+serve(open);
