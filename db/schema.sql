@@ -15,14 +15,61 @@ create table audit_log (
   trace_id text,
   creditor_id text,
   change jsonb,
+  done_by text default 
+CASE
+    WHEN (current_setting('application_name'::text) ~~ 'samtykke command by %'::text) THEN substr(current_setting('application_name'::text), 21)
+    ELSE NULL::text
+END,
   constraint audit_log_pkey PRIMARY KEY (id),
   constraint audit_log_actor_check CHECK ((actor = ANY (ARRAY['client'::text, 'person'::text, 'operator'::text, 'clock'::text]))),
   constraint audit_log_check CHECK (((kind = 'creditor_changed'::text) = ((creditor_id IS NOT NULL) AND (change IS NOT NULL)))) NOT VALID,
-  constraint audit_log_kind_check CHECK ((kind = ANY (ARRAY['consent_registered'::text, 'debt_disclosed'::text, 'consent_archived'::text, 'permission_changed'::text, 'creditor_changed'::text]))) NOT VALID
+  constraint audit_log_client_changed_check CHECK (((kind <> 'client_changed'::text) OR ((client_id IS NOT NULL) AND (change IS NOT NULL)))) NOT VALID,
+  constraint audit_log_kind_check CHECK ((kind = ANY (ARRAY['consent_registered'::text, 'debt_disclosed'::text, 'consent_archived'::text, 'permission_changed'::text, 'creditor_changed'::text, 'webhook_changed'::text, 'client_changed'::text]))) NOT VALID,
+  constraint audit_log_webhook_changed_check CHECK (((kind <> 'webhook_changed'::text) OR ((client_id IS NOT NULL) AND (change IS NOT NULL)))) NOT VALID
 );
 CREATE INDEX audit_log_by_consent ON public.audit_log USING btree (consent_id) WHERE (consent_id IS NOT NULL);
 CREATE INDEX audit_log_by_person ON public.audit_log USING btree (person_id, at) WHERE (person_id IS NOT NULL);
 CREATE INDEX audit_log_by_time ON public.audit_log USING brin (at);
+
+create table audit_seal (
+  number bigint not null,
+  at timestamp with time zone not null,
+  jws text not null,
+  hash bytea not null,
+  row_count integer not null,
+  first_id bigint,
+  last_id bigint,
+  first_at timestamp with time zone,
+  last_at timestamp with time zone,
+  up_to bigint not null,
+  kept_since timestamp with time zone not null,
+  row_ids bigint[],
+  list text,
+  constraint audit_seal_pkey PRIMARY KEY (number),
+  constraint audit_seal_hash_key UNIQUE (hash),
+  constraint audit_seal_check CHECK (((row_count = 0) = (last_id IS NULL))),
+  constraint audit_seal_check1 CHECK (((row_count = 0) = (first_id IS NULL))),
+  constraint audit_seal_check2 CHECK (((row_count = 0) = (first_at IS NULL))),
+  constraint audit_seal_check3 CHECK (((row_count = 0) = (last_at IS NULL))),
+  constraint audit_seal_check4 CHECK (((row_ids IS NULL) = (list IS NULL))),
+  constraint audit_seal_hash_check CHECK ((length(hash) = 32)),
+  constraint audit_seal_jws_check CHECK (((length(jws) >= 1) AND (length(jws) <= 4000))),
+  constraint audit_seal_number_check CHECK ((number >= 1)),
+  constraint audit_seal_row_count_check CHECK ((row_count >= 0)),
+  constraint audit_seal_up_to_check CHECK ((up_to >= 0))
+);
+CREATE INDEX audit_seal_by_kept_since ON public.audit_seal USING btree (kept_since);
+CREATE INDEX audit_seal_by_last_row ON public.audit_seal USING btree (last_id) WHERE (last_id IS NOT NULL);
+CREATE INDEX audit_seal_with_list ON public.audit_seal USING btree (last_at) WHERE (list IS NOT NULL);
+
+create table audit_sealing (
+  one boolean not null default true,
+  settled bigint not null default 0,
+  candidate bigint,
+  writers text[] not null default '{}'::text[],
+  constraint audit_sealing_pkey PRIMARY KEY (one),
+  constraint audit_sealing_one_check CHECK (one)
+);
 
 create table client (
   id uuid not null,
@@ -40,18 +87,26 @@ create table client (
   require_pkce boolean not null default false,
   id_token_alg text not null default 'RS256'::text,
   post_logout_redirect_uris text[] not null default '{}'::text[],
+  former_secret_hashes bytea[] not null default '{}'::bytea[],
+  former_secrets_until timestamp with time zone,
+  require_par boolean not null default false,
+  require_dpop boolean not null default false,
+  require_signed_request boolean not null default false,
   constraint client_pkey PRIMARY KEY (id),
   constraint client_auth_method_check CHECK ((auth_method = ANY (ARRAY['client_secret_basic'::text, 'private_key_jwt'::text]))),
-  constraint client_check CHECK (((auth_method = 'private_key_jwt'::text) = (jwks IS NOT NULL))),
+  constraint client_check CHECK (((former_secrets_until IS NULL) = (former_secret_hashes = '{}'::bytea[]))),
   constraint client_id_token_alg_check CHECK ((id_token_alg = ANY (ARRAY['RS256'::text, 'ES256'::text]))),
+  constraint client_keys_check CHECK (((auth_method <> 'private_key_jwt'::text) OR (jwks IS NOT NULL))),
   constraint client_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-  constraint client_organisation_number_check CHECK ((organisation_number ~ '^[0-9]{9}$'::text))
+  constraint client_organisation_number_check CHECK ((organisation_number ~ '^[0-9]{9}$'::text)),
+  constraint client_signed_request_check CHECK (((NOT require_signed_request) OR (jwks IS NOT NULL)))
 );
 
 create table client_purpose (
   client_id uuid not null,
   purpose text not null,
   open boolean not null default true,
+  registered boolean not null default true,
   constraint client_purpose_pkey PRIMARY KEY (client_id, purpose),
   constraint client_purpose_client_id_fkey FOREIGN KEY (client_id) REFERENCES client(id),
   constraint client_purpose_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text])))
@@ -81,6 +136,7 @@ create table consent (
   constraint consent_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text])))
 );
 CREATE INDEX consent_active_by_client ON public.consent USING btree (client_id, purpose) WHERE (archived_at IS NULL);
+CREATE INDEX consent_by_client ON public.consent USING btree (client_id, id);
 CREATE UNIQUE INDEX consent_by_clients_own_id ON public.consent USING btree (client_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX consent_by_person ON public.consent USING btree (person_id, created_at);
 CREATE INDEX consent_ended ON public.consent USING btree (archived_at) WHERE (archived_at IS NOT NULL);
@@ -149,6 +205,7 @@ create table creditor_provider (
   enabled boolean not null default true,
   delivered_at timestamp with time zone,
   drawn_at timestamp with time zone,
+  index_keys jsonb not null default '{}'::jsonb,
   constraint creditor_provider_pkey PRIMARY KEY (creditor_id, provider_id),
   constraint creditor_provider_creditor_id_fkey FOREIGN KEY (creditor_id) REFERENCES creditor(id),
   constraint creditor_provider_base_url_check CHECK (((length(base_url) >= 8) AND (length(base_url) <= 500))),
@@ -323,6 +380,17 @@ create table login_attempt (
 );
 CREATE INDEX login_attempt_expired ON public.login_attempt USING btree (expires_at);
 
+create table node (
+  id uuid not null,
+  name text not null,
+  version text not null,
+  started_at timestamp with time zone not null,
+  seen_at timestamp with time zone not null,
+  knows jsonb not null,
+  uses jsonb not null,
+  constraint node_pkey PRIMARY KEY (id)
+);
+
 create table oauth_artefact (
   model text not null,
   id_hash bytea not null,
@@ -345,16 +413,36 @@ create table permission_switch (
 
 create table person (
   id uuid not null,
-  nin_index bytea not null,
+  nin_index bytea,
   nin_index_key text not null,
   nin_cipher bytea not null,
   nin_cipher_key text not null,
   created_at timestamp with time zone not null,
+  same_as uuid,
   constraint person_pkey PRIMARY KEY (id),
   constraint person_nin_index_key UNIQUE (nin_index),
-  constraint person_nin_index_check CHECK ((length(nin_index) = 32))
+  constraint person_nin_index_check CHECK ((length(nin_index) = 32)),
+  constraint person_same_as_check CHECK (((nin_index IS NULL) = (same_as IS NOT NULL))) NOT VALID
 );
+CREATE INDEX person_by_cipher_key ON public.person USING btree (nin_cipher_key);
+CREATE INDEX person_by_index_key ON public.person USING btree (nin_index_key);
+CREATE INDEX person_by_same_as ON public.person USING btree (same_as) WHERE (same_as IS NOT NULL);
 CREATE INDEX person_by_time ON public.person USING brin (created_at);
+
+create table registered_key (
+  kind text not null,
+  id text not null,
+  known_since timestamp with time zone not null,
+  ordered_at timestamp with time zone,
+  published_at timestamp with time zone,
+  in_use_since timestamp with time zone,
+  replaced_at timestamp with time zone,
+  retired_at timestamp with time zone,
+  constraint registered_key_pkey PRIMARY KEY (kind, id),
+  constraint registered_key_check CHECK (((replaced_at IS NULL) OR (in_use_since IS NOT NULL) OR (ordered_at IS NULL))),
+  constraint registered_key_id_check CHECK (((length(id) >= 1) AND (length(id) <= 200))),
+  constraint registered_key_kind_check CHECK ((kind = ANY (ARRAY['nin-encryption'::text, 'nin-index'::text, 'signing'::text, 'cookies'::text, 'login'::text, 'seals'::text])))
+);
 
 create table schema_migration (
   version integer not null,
@@ -385,7 +473,101 @@ create table session (
 CREATE INDEX session_by_age ON public.session USING btree (last_seen_at);
 CREATE INDEX session_by_issuer ON public.session USING btree (issuer, issuer_session) WHERE (issuer_session IS NOT NULL);
 
+create table webhook_subscription (
+  id uuid not null,
+  client_id uuid not null,
+  url text not null,
+  event_types text[] not null,
+  created_at timestamp with time zone not null,
+  secret_cipher bytea not null,
+  secret_cipher_key text not null,
+  former_secret_cipher bytea,
+  former_secret_cipher_key text,
+  former_secret_until timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  place bigint not null,
+  failing_since timestamp with time zone,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone,
+  last_attempt_at timestamp with time zone,
+  last_outcome text,
+  last_status integer,
+  last_delivered_at timestamp with time zone,
+  gap_from bigint,
+  gap_to bigint,
+  gap_found_at timestamp with time zone,
+  gap_told_at timestamp with time zone,
+  lease bigint not null default 0,
+  leased_until timestamp with time zone,
+  constraint webhook_subscription_pkey PRIMARY KEY (id),
+  constraint webhook_subscription_client_id_fkey FOREIGN KEY (client_id) REFERENCES client(id),
+  constraint webhook_subscription_attempts_check CHECK ((attempts >= 0)),
+  constraint webhook_subscription_check CHECK ((((former_secret_cipher IS NULL) = (former_secret_until IS NULL)) AND ((former_secret_cipher IS NULL) = (former_secret_cipher_key IS NULL)))),
+  constraint webhook_subscription_check1 CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
+  constraint webhook_subscription_check2 CHECK ((((gap_from IS NULL) = (gap_to IS NULL)) AND ((gap_from IS NULL) = (gap_found_at IS NULL)))),
+  constraint webhook_subscription_check3 CHECK (((gap_told_at IS NULL) OR (gap_to IS NOT NULL))),
+  constraint webhook_subscription_check4 CHECK (((failing_since IS NOT NULL) OR ((attempts = 0) AND (next_attempt_at IS NULL)))),
+  constraint webhook_subscription_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['failing'::text, 'gone'::text, 'client'::text, 'operator'::text]))),
+  constraint webhook_subscription_event_types_check CHECK (((cardinality(event_types) > 0) AND (event_types <@ ARRAY['created'::text, 'archived'::text]))),
+  constraint webhook_subscription_place_check CHECK ((place >= 1)),
+  constraint webhook_subscription_url_check CHECK (((length(url) >= 8) AND (length(url) <= 2000)))
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500, fillfactor=50);
+CREATE INDEX webhook_subscription_by_client ON public.webhook_subscription USING btree (client_id);
+
 CREATE TRIGGER consent_request_final BEFORE UPDATE ON public.consent_request FOR EACH ROW WHEN (((old.outcome IS NOT NULL) AND ((to_jsonb(old.*) - 'language'::text) IS DISTINCT FROM (to_jsonb(new.*) - 'language'::text)))) EXECUTE FUNCTION refuse_change_of_answered();
+
+CREATE TRIGGER consent_request_key BEFORE UPDATE OF nin_index_key ON public.consent_request FOR EACH ROW WHEN ((new.nin_index_key IS NOT NULL)) EXECUTE FUNCTION hold_request_key();
+
+CREATE TRIGGER person_keys BEFORE INSERT ON public.person FOR EACH ROW EXECUTE FUNCTION hold_person_keys();
+
+CREATE TRIGGER person_of_last AFTER DELETE ON public.person FOR EACH ROW WHEN ((old.same_as IS NOT NULL)) EXECUTE FUNCTION remove_person_of_last();
+
+CREATE TRIGGER person_of_others BEFORE DELETE ON public.person FOR EACH ROW WHEN ((old.same_as IS NULL)) EXECUTE FUNCTION keep_person_of_others();
+
+CREATE TRIGGER session_keys BEFORE INSERT OR UPDATE OF nin_cipher_key, id_token_key ON public.session FOR EACH ROW EXECUTE FUNCTION hold_session_keys();
+
+CREATE TRIGGER webhook_subscription_keys BEFORE INSERT OR UPDATE OF secret_cipher_key, former_secret_cipher_key ON public.webhook_subscription FOR EACH ROW EXECUTE FUNCTION hold_webhook_keys();
+
+CREATE OR REPLACE FUNCTION public.audit_settled()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  known audit_sealing;
+  taken bigint;
+begin
+  select * into known from audit_sealing for update skip locked;
+  if not found then
+    return (select settled from audit_sealing);
+  end if;
+  for try in 1..2 loop
+    if known.candidate is null then
+      -- First the number, then who writes. Whoever has taken a number up to this one had the lock of a writer before, and has it until
+      -- the end of its transaction: so it is among those that are seen, or it has ended.
+      select case when is_called then last_value else 0 end into taken from audit_log_id_seq;
+      exit when taken <= known.settled;
+      known.candidate := taken;
+      known.writers := array(
+        select distinct virtualtransaction from pg_locks
+        where locktype = 'relation' and relation = 'audit_log'::regclass and mode = 'RowExclusiveLock'
+          and database = (select oid from pg_database where datname = current_database()));
+    end if;
+    exit when exists (
+      select from pg_locks
+      where locktype = 'relation' and relation = 'audit_log'::regclass and mode = 'RowExclusiveLock'
+        and database = (select oid from pg_database where datname = current_database())
+        and virtualtransaction = any (known.writers));
+    known.settled := known.candidate;
+    known.candidate := null;
+    known.writers := '{}';
+  end loop;
+  update audit_sealing set settled = known.settled, candidate = known.candidate, writers = known.writers
+  where (settled, candidate, writers) is distinct from (known.settled, known.candidate, known.writers);
+  return known.settled;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.business_now()
  RETURNS timestamp with time zone
@@ -445,6 +627,7 @@ declare
   heads uuid[];
   base bigint := feed_base();
   sealed bigint;
+  told uuid[];
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'feed_seal needs READ COMMITTED';
@@ -488,9 +671,14 @@ begin
     select n.client_id, head.before + n.place, (head.recorded_at at time zone 'UTC')::date, head.recorded_at,
            n.event_id, n.consent_id, n.type, n.occurred_at, n.purpose, n.external_id, n.reason
     from numbered n join head using (client_id)
-    returning 1
+    returning client_id
   )
-  select count(*) into sealed from inserted;
+  select count(*), array_agg(distinct client_id) into sealed, told from inserted;
+  -- A NOTIFY holds a lock of the whole cluster until its transaction is on the disk: one that numbers events of all clients, of
+  -- which there are a few each second, says it here; readers, of which there are many, say it in a transaction of its own.
+  if p_client is null and sealed > 0 then
+    perform pg_notify('samtykke_feed', client_id::text) from unnest(told) as told_client (client_id);
+  end if;
   return sealed;
 end $function$;
 
@@ -502,6 +690,127 @@ CREATE OR REPLACE FUNCTION public.feed_state(p_client uuid, OUT last_seq bigint,
 AS $function$
   select greatest(coalesce((select h.last_seq from feed_head h where h.client_id = p_client), 1), feed_base()),
          exists (select from feed_pending p where p.client_id = p_client)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.hold_key(p_kind text, p_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if p_id is null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock_shared(hashtextextended('samtykke key ' || p_kind || ' ' || p_id, 0));
+  -- A new statement, and so a new view: of what was committed while this one waited.
+  if exists (select from registered_key where kind = p_kind and id = p_id and retired_at is not null) then
+    raise exception 'this key has been retired' using errcode = 'KEY01';
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_person_keys()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform hold_key('nin-encryption', new.nin_cipher_key);
+  perform hold_key('nin-index', new.nin_index_key);
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_request_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform hold_key('nin-index', new.nin_index_key);
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_session_keys()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform hold_key('nin-encryption', new.nin_cipher_key);
+  if new.id_token_key is distinct from new.nin_cipher_key then
+    perform hold_key('nin-encryption', new.id_token_key);
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_webhook_keys()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform hold_key('nin-encryption', new.secret_cipher_key);
+  if new.former_secret_cipher_key is distinct from new.secret_cipher_key then
+    perform hold_key('nin-encryption', new.former_secret_cipher_key);
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_person_of_others()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if exists (select from person as other where other.same_as = old.id) then
+    return null;
+  end if;
+  return old;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.key_dependents(p_kind text, p_id text)
+ RETURNS TABLE(what text, rows bigint)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select 'persons', count(*) from person where p_kind = 'nin-encryption' and nin_cipher_key = p_id
+  union all
+  select 'persons', count(*) from person where p_kind = 'nin-index' and nin_index_key = p_id
+  union all
+  select 'sessions', count(*) from session where p_kind = 'nin-encryption' and (nin_cipher_key = p_id or id_token_key = p_id)
+  union all
+  select 'webhooks', count(*) from webhook_subscription
+  where p_kind = 'nin-encryption' and (secret_cipher_key = p_id or former_secret_cipher_key = p_id)
+  union all
+  select 'requests', count(*) from consent_request
+  where p_kind = 'nin-index' and nin_index_key = p_id and outcome is null and answer_by > clock_timestamp()
+    and created_at > business_now() - interval '1 day'
+  union all
+  select 'deliveries', count(*) from creditor_provider p
+  where p_kind = 'nin-index' and p.index_keys ?| array[p_id, '']
+    and (exists (select from delivered_customer c where c.creditor_id = p.creditor_id and c.provider_id = p.provider_id)
+      or exists (select from delivered_loan l where l.creditor_id = p.creditor_id and l.provider_id = p.provider_id)
+      or exists (select from delivered_closing t where t.creditor_id = p.creditor_id and t.provider_id = p.provider_id));
+$function$;
+
+CREATE OR REPLACE FUNCTION public.node_seen(p_id uuid, p_name text, p_version text, p_knows jsonb, p_uses jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  delete from node where seen_at < clock_timestamp() - interval '1 day';
+  insert into node (id, name, version, started_at, seen_at, knows, uses)
+    values (p_id, p_name, p_version, clock_timestamp(), clock_timestamp(), p_knows, p_uses)
+    on conflict (id) do update set seen_at = excluded.seen_at, knows = excluded.knows, uses = excluded.uses;
+$function$;
+
+CREATE OR REPLACE FUNCTION public.nodes_seen()
+ RETURNS TABLE(id uuid, name text, version text, started_at timestamp with time zone, seen_at timestamp with time zone, silent_seconds double precision, knows jsonb, uses jsonb)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select id, name, version, started_at, seen_at, extract(epoch from clock_timestamp() - seen_at)::double precision, knows, uses from node;
 $function$;
 
 CREATE OR REPLACE FUNCTION public.purge_delivery_runs(p_before timestamp with time zone, p_limit integer)
@@ -533,6 +842,8 @@ CREATE OR REPLACE FUNCTION public.purge_past_retention(p_consents_ended_before t
 AS $function$
 declare
   newest timestamptz := business_now() - interval '7 days';
+  log_before timestamptz := least(p_log_before, coalesce((select max(kept_since) from audit_seal), '-infinity'));
+  sealed_to bigint := coalesce((select up_to from audit_seal order by number desc limit 1), 0);
   gone_persons uuid[];
 begin
   if p_consents_ended_before > newest or p_log_before > newest then
@@ -552,11 +863,17 @@ begin
   )
   delete from consent_request using doomed where consent_request.id = doomed.id;
   with doomed as (
-    select id from audit_log where at < p_log_before limit p_limit for update skip locked
+    select id from audit_log where at < log_before and id <= sealed_to limit p_limit for update skip locked
   ), gone as (
     delete from audit_log using doomed where audit_log.id = doomed.id returning audit_log.person_id
   )
   select count(*), gone_persons || array_agg(distinct person_id) into log_rows, gone_persons from gone;
+  with doomed as (
+    select number from audit_seal s
+    where last_at < log_before and list is not null and not exists (select from audit_log where id = any (s.row_ids))
+    order by last_at limit p_limit for update skip locked
+  )
+  update audit_seal set row_ids = null, list = null from doomed where audit_seal.number = doomed.number;
   -- Persons of whom nothing speaks any more; and those met a week or two ago of whom nothing ever did, because a registration
   -- lost a race for its id. One that a registration is using at this instant is left.
   with candidate as (
@@ -581,29 +898,112 @@ begin
   raise exception 'a consent request that has been answered is not changed';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.remove_person_of_last()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from person where id = old.same_as
+    and not exists (select from consent where consent.person_id = old.same_as)
+    and not exists (select from audit_log where audit_log.person_id = old.same_as);
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.retire_key(p_kind text, p_id text, p_now timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  needed bigint;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('samtykke key ' || p_kind || ' ' || p_id, 0));
+  select coalesce(sum(rows), 0) into needed from key_dependents(p_kind, p_id);
+  if needed = 0 then
+    update registered_key set retired_at = p_now where kind = p_kind and id = p_id and retired_at is null;
+  end if;
+  return needed;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.rewrite_persons(p_ids uuid[], p_ciphers bytea[], p_cipher_key text, p_hashes bytea[], p_index_key text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  replaced_cipher_keys text[];
+  replaced_index_keys text[];
+  it person;
+  twin person;
+  changed integer := 0;
+begin
+  perform hold_key('nin-encryption', p_cipher_key);
+  perform hold_key('nin-index', p_index_key);
+  if (select count(*) from registered_key where (kind, id) in (('nin-encryption', p_cipher_key), ('nin-index', p_index_key))
+      and in_use_since is not null and replaced_at is null and retired_at is null) < 2 then
+    raise exception 'persons are written anew with the keys in use only' using errcode = 'KEY01';
+  end if;
+  select array_agg(id) filter (where kind = 'nin-encryption'), array_agg(id) filter (where kind = 'nin-index')
+    into replaced_cipher_keys, replaced_index_keys from registered_key where replaced_at is not null and retired_at is null;
+  for place in 1 .. cardinality(p_ids) loop
+    select * into it from person where id = p_ids[place] for no key update;
+    continue when not found;
+    continue when it.nin_cipher_key <> all (coalesce(replaced_cipher_keys, '{}')) and it.nin_index_key <> all (coalesce(replaced_index_keys, '{}'));
+    changed := changed + 1;
+    if it.nin_cipher_key = any (replaced_cipher_keys) then
+      update person set nin_cipher = p_ciphers[place], nin_cipher_key = p_cipher_key where id = it.id;
+    end if;
+    continue when it.nin_index_key <> all (coalesce(replaced_index_keys, '{}'));
+    if it.nin_index is null then
+      update person set nin_index_key = p_index_key where id = it.id;
+      continue;
+    end if;
+    select * into twin from person where nin_index = p_hashes[place] and id <> it.id for no key update;
+    if not found then
+      update person set nin_index = p_hashes[place], nin_index_key = p_index_key where id = it.id;
+    elsif (twin.created_at, twin.id) < (it.created_at, it.id) then
+      update person set nin_index = null, nin_index_key = p_index_key, same_as = twin.id where id = it.id;
+      update person set same_as = twin.id where same_as = it.id;
+    else
+      update person set nin_index = null, same_as = it.id where id = twin.id;
+      update person set same_as = it.id where same_as = twin.id;
+      update person set nin_index = p_hashes[place], nin_index_key = p_index_key where id = it.id;
+    end if;
+  end loop;
+  return changed;
+end $function$;
+
 grant usage on schema public to public;
 grant usage on schema public to samtykke_app;
 grant insert, select on table audit_log to samtykke_app;
-grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris) on table client to samtykke_app;
-grant insert, select, update (open) on table client_purpose to samtykke_app;
+grant insert, select on table audit_seal to samtykke_app;
+grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris, former_secret_hashes, former_secrets_until, require_par, require_dpop, require_signed_request) on table client to samtykke_app;
+grant insert, select, update (open, registered) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
 grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by), select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
-grant insert, select, update (base_url, organisations, enabled, delivered_at, drawn_at) on table creditor_provider to samtykke_app;
+grant insert, select, update (base_url, organisations, enabled, delivered_at, drawn_at, index_keys) on table creditor_provider to samtykke_app;
 grant delete, insert, select, update on table delivered_closing to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;
 grant insert, select, update (finished_at, outcome, customers, loans, warnings, dropped_over_half, duplicated_accounts, rule, page, record, loan_index, detail, retry_at) on table delivery_run to samtykke_app;
 grant select on table feed_event to samtykke_app;
 grant select on table feed_head to samtykke_app;
-grant insert on table feed_pending to samtykke_app;
+grant insert, select on table feed_pending to samtykke_app;
 grant select on table installation to samtykke_app;
 grant delete, insert, select, update on table login_attempt to samtykke_app;
+grant delete, insert, select, update on table node to samtykke_app;
 grant delete, insert, select, update on table oauth_artefact to samtykke_app;
 grant select, update (is_on) on table permission_switch to samtykke_app;
 grant insert, select on table person to samtykke_app;
+grant insert, select, update (ordered_at, published_at, in_use_since, replaced_at) on table registered_key to samtykke_app;
 grant select on table schema_migration to samtykke_app;
 grant delete, insert, select, update on table session to samtykke_app;
+grant delete, insert, select, update (url, event_types, secret_cipher, secret_cipher_key, former_secret_cipher, former_secret_cipher_key, former_secret_until, disabled_at, disabled_reason, place, failing_since, attempts, next_attempt_at, last_attempt_at, last_outcome, last_status, last_delivered_at, gap_from, gap_to, gap_found_at, gap_told_at, lease, leased_until) on table webhook_subscription to samtykke_app;
+grant execute on function audit_settled() to samtykke_app;
 grant execute on function business_now() to public;
 grant execute on function business_now() to samtykke_app;
 grant execute on function feed_base() to public;
@@ -611,6 +1011,22 @@ grant execute on function feed_base() to samtykke_app;
 grant execute on function feed_keep_partitions(p_today date, p_keep_from date) to samtykke_app;
 grant execute on function feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_state(p_client uuid, OUT last_seq bigint, OUT unsealed boolean) to samtykke_app;
+grant execute on function hold_key(p_kind text, p_id text) to public;
+grant execute on function hold_key(p_kind text, p_id text) to samtykke_app;
+grant execute on function hold_person_keys() to public;
+grant execute on function hold_request_key() to public;
+grant execute on function hold_session_keys() to public;
+grant execute on function hold_webhook_keys() to public;
+grant execute on function keep_person_of_others() to public;
+grant execute on function key_dependents(p_kind text, p_id text) to public;
+grant execute on function key_dependents(p_kind text, p_id text) to samtykke_app;
+grant execute on function node_seen(p_id uuid, p_name text, p_version text, p_knows jsonb, p_uses jsonb) to public;
+grant execute on function node_seen(p_id uuid, p_name text, p_version text, p_knows jsonb, p_uses jsonb) to samtykke_app;
+grant execute on function nodes_seen() to public;
+grant execute on function nodes_seen() to samtykke_app;
 grant execute on function purge_delivery_runs(p_before timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function purge_past_retention(p_consents_ended_before timestamp with time zone, p_log_before timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function refuse_change_of_answered() to public;
+grant execute on function remove_person_of_last() to public;
+grant execute on function retire_key(p_kind text, p_id text, p_now timestamp with time zone) to samtykke_app;
+grant execute on function rewrite_persons(p_ids uuid[], p_ciphers bytea[], p_cipher_key text, p_hashes bytea[], p_index_key text) to samtykke_app;

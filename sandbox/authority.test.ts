@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { isOrganisationNumber } from '../src/creditors/creditor.ts';
+import { isOrganisationNumber } from '../src/person/organisation-number.ts';
 import { toConfig } from '../src/platform/config.ts';
 import { readClientTls, readServerTls } from '../src/platform/tls.ts';
 import { comesFrom, factsOf } from '../src/platform/x509.ts';

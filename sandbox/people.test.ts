@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isOrganisationNumber } from '../src/creditors/creditor.ts';
+import { isOrganisationNumber } from '../src/person/organisation-number.ts';
 import { Nin } from '../src/person/nin.ts';
 import { sandboxCreditors } from './creditor-list.ts';
 import { dated, type Holding, lastNight, type UndatedLoan } from './holding.ts';

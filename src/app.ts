@@ -11,7 +11,7 @@ import {
   protocolRoutes,
 } from './authorization-server/routes.ts';
 import { userinfoRoutes } from './authorization-server/userinfo.ts';
-import { clientLimit, senderOf, type ClientLimit } from './clients/rate-limit.ts';
+import { apiLimits, clientLimit, senderOf, type ClientLimit } from './clients/rate-limit.ts';
 import { knownCaller, requireToken } from './clients/require-token.ts';
 import { agreementRoutes } from './consent/agreement-routes.ts';
 import { consentRoutes } from './consent/consent-routes.ts';
@@ -25,6 +25,7 @@ import type { Presenter } from './errors/presented.ts';
 import { presentProblem } from './errors/problem.ts';
 import { errorHeaders, statusOf } from './errors/status.ts';
 import { feedRoutes } from './feed/routes.ts';
+import type { WakeUps } from './feed/wake-ups.ts';
 import { assetRoutes } from './html/assets.ts';
 import { errorPage } from './html/error-page.ts';
 import { frameOf, rememberLanguage, sendPage } from './html/send-page.ts';
@@ -43,6 +44,7 @@ import type { Platform } from './platform/platform.ts';
 import { portalRoutes } from './portal/routes.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 /** How errors look below an address; the first that fits. */
 const errorStyles: readonly (readonly [prefix: string, present: Presenter])[] = [
@@ -55,6 +57,7 @@ const errorStyles: readonly (readonly [prefix: string, present: Presenter])[] = 
 
 export interface AppOptions {
   readonly creditors: CreditorClient;
+  readonly wakeUps: WakeUps;
   /** Other origins whose addresses name our APIs (X5). */
   readonly audienceAliases?: readonly string[];
   /** What requests to the login provider go through, where that is not reached as its address says. */
@@ -94,7 +97,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     clientErrorHandler: (error, socket) => answerBrokenHttp(platform.log, error, socket),
   });
   app.server.on('checkExpectation', refuseExpectation);
-  const limit = clientLimit(platform.config.rateLimitPerMinute);
+  const limits = apiLimits(platform.config.rateLimitPerMinute);
 
   // Answers are written as they were made; the schemas are for requests and for the description.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -147,20 +150,21 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   });
   await app.register(async (subtree) => {
     protocolRoutes(subtree, server, { ofPages, ofBeginning });
-    userinfoRoutes(subtree, platform, limit);
+    userinfoRoutes(subtree, platform, limits);
   });
   await app.register(async (subtree) => {
-    subtree.addHook('onRequest', requireToken(platform, limit, 'agreement'));
+    subtree.addHook('onRequest', requireToken(platform, limits, 'agreement'));
     agreementRoutes(subtree, platform);
   });
   await app.register(async (subtree) => {
-    subtree.addHook('onRequest', requireToken(platform, limit, 'events'));
-    feedRoutes(subtree, platform);
+    subtree.addHook('onRequest', requireToken(platform, limits, 'events'));
+    feedRoutes(subtree, platform, options.wakeUps);
+    webhookRoutes(subtree, platform);
   });
   await app.register(async (subtree) => {
     // The guard of these reads token and consent together: `consentForRequest`.
-    debtRoutes(subtree, platform, limit, creditors);
-    consentRoutes(subtree, platform, limit);
+    debtRoutes(subtree, platform, limits, creditors);
+    consentRoutes(subtree, platform, limits);
   });
   if (options.extend !== undefined) {
     const { extend } = options;

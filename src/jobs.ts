@@ -1,3 +1,4 @@
+import { logSealer } from './audit/evidence/seal-rows.ts';
 import { sweepArtefacts } from './authorization-server/adapter.ts';
 import { keepFeedPartitions, sealEvents } from './consent/event-log.ts';
 import { announceExpired } from './consent/expire.ts';
@@ -9,15 +10,18 @@ import type { Job } from './platform/jobs.ts';
 import type { Platform } from './platform/platform.ts';
 import { warnOfCertificates } from './platform/tls.ts';
 import { sweepSignIn } from './sign-in/session-store.ts';
+import type { WebhookDeliverer } from './webhooks/deliverer.ts';
+import { sweepWebhooks } from './webhooks/sweep.ts';
 
 const DAY_MS = 86_400_000;
 
 /**
  * Everything that is done without being asked, in the order in which it is done when all of it is due at once. Without a collector
- * nothing is collected from creditors.
+ * nothing is collected from creditors, and without `webhooks` nothing is sent to those.
  */
-export function allJobs(platform: Platform, collector?: Collector): readonly Job[] {
+export function allJobs(platform: Platform, collector?: Collector, webhooks?: WebhookDeliverer): readonly Job[] {
   const { db, clock, config } = platform;
+  const sealer = logSealer(platform);
   return [
     {
       name: 'feed-partitions',
@@ -30,13 +34,20 @@ export function allJobs(platform: Platform, collector?: Collector): readonly Job
     { name: 'expire-consents', everySeconds: 10, run: async () => void (await announceExpired(platform)) },
     { name: 'archive-closed', everySeconds: 15, run: async () => void (await archiveClosed(platform)) },
     { name: 'seal-feed', everySeconds: 1, run: async () => void (await sealEvents(db, null, clock.now())) },
+    // Before the purge, which takes only what has been sealed.
+    { name: 'seal-log', everySeconds: 30, run: async () => void (await sealer.seal()) },
     { name: 'purge', everySeconds: 3_600, run: async () => void (await purgePastRetention(platform)) },
     { name: 'sweep-sessions', everySeconds: 300, run: () => sweepSignIn(platform) },
     { name: 'sweep-tokens', everySeconds: 300, run: async () => void (await sweepArtefacts(platform)) },
     { name: 'watch-certificates', everySeconds: 43_200, run: async () => warnOfCertificates(platform) },
+    { name: 'sweep-webhooks', everySeconds: 60, run: () => sweepWebhooks(platform) },
     { name: 'sweep-deliveries', everySeconds: 3_600, run: async () => void (await sweepDeliveries(platform)) },
     ...(collector === undefined
       ? []
       : [{ name: 'collect-deliveries', everySeconds: 30, run: () => collector.collectDue() }]),
+    // It does so by itself; this is for whoever waits until everything that is due has been done.
+    ...(webhooks === undefined
+      ? []
+      : [{ name: 'deliver-webhooks', everySeconds: 60, run: () => webhooks.deliverDue() }]),
   ];
 }

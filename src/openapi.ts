@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { Config } from './platform/config.ts';
+import { webhookMessages } from './webhooks/wire.ts';
 
 /** The frame of the description that the server makes of itself (OpenAPI 3.1); the routes' schemas fill it. */
 export function apiDescription(config: Config): FastifyDynamicSwaggerOptions {
@@ -20,6 +21,7 @@ export function apiDescription(config: Config): FastifyDynamicSwaggerOptions {
         },
       },
       security: [{ accessToken: [] }],
+      webhooks: webhookMessages,
     },
   };
 }

@@ -3,21 +3,23 @@ import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { creditorClient, type CreditorClient } from './creditors/creditor-client.ts';
 import { openCollector } from './delivery/collector.ts';
+import { openWakeUps } from './feed/wake-ups.ts';
 import { allJobs } from './jobs.ts';
 import { openPushListener, type PushListener } from './delivery/listener.ts';
 import { peerOrganisation } from './delivery/require-certificate.ts';
 import { deliveryRoutes } from './delivery/routes.ts';
 import type { Clock } from './platform/clock.ts';
 import { ConfigError, type Config } from './platform/config.ts';
-import { ninVault } from './platform/crypto.ts';
 import { openDatabase, type Database } from './platform/db.ts';
 import { configuredHttpClient } from './platform/http-client.ts';
 import { startJobs, type Jobs } from './platform/jobs.ts';
+import { currentVault, openKeyring } from './platform/keys-ring.ts';
 import type { Keys } from './platform/keys.ts';
 import { openLog } from './platform/log.ts';
 import { openMetrics } from './platform/metrics.ts';
 import { SERVING_ROLE } from './platform/migrate.ts';
 import type { Platform } from './platform/platform.ts';
+import { openWebhooks } from './webhooks/deliverer.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -31,7 +33,7 @@ export interface Parts {
 
 /** Everything with a side effect, opened; `closePlatform` closes it. */
 export function openPlatform(parts: Parts): Platform {
-  const { config, keys, clock } = parts;
+  const { config, clock } = parts;
   const log = openLog({ file: config.logFile, level: config.logLevel });
   const db: Database = openDatabase({
     url: parts.servingUrl,
@@ -39,15 +41,19 @@ export function openPlatform(parts: Parts): Platform {
     ...(parts.takeOnServingRole ? { role: SERVING_ROLE } : {}),
     onConnectionError: (error) => log.warn({ error }, 'a database connection was lost'),
   });
+  const keyring = openKeyring(parts.keys, config.keysFile, config.port);
   return {
     config,
     clock,
     db,
     http: configuredHttpClient(config),
-    keys,
+    get keys() {
+      return keyring.current();
+    },
+    keyring,
     log,
     metrics: openMetrics(),
-    vault: ninVault({ encryption: keys.ninEncryption, index: keys.ninIndex }),
+    vault: currentVault(keyring),
   };
 }
 
@@ -83,9 +89,13 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
   const { config, log } = platform;
   const creditors = creditorClient(platform);
   const collector = openCollector(platform);
-  const jobs = startJobs(allJobs(platform, collector), platform);
+  const wakeUps = openWakeUps(platform);
+  const webhooks = openWebhooks(platform, { wakeUps });
+  const jobs = startJobs(allJobs(platform, collector, webhooks), platform);
   const { extend } = world;
   const stopRest = async (): Promise<void> => {
+    await webhooks.close({ seconds: config.shutdownSeconds });
+    await wakeUps.close();
     await collector.close();
     await within(config.shutdownSeconds, jobs.stop());
     creditors.close();
@@ -93,6 +103,7 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
   try {
     const app = await buildApp(platform, {
       creditors,
+      wakeUps,
       audienceAliases: world.audienceAliases ?? [],
       ...(world.loginFetch === undefined ? {} : { loginFetch: world.loginFetch }),
       ...(extend === undefined ? {} : { extend: (subtree) => extend(subtree, { jobs, creditors }) }),

@@ -33,6 +33,8 @@ const rulesFiles = [
   'src/authorization-server/scopes.ts',
   'src/clients/audience.ts',
   'src/clients/client.ts',
+  'src/clients/public-keys.ts',
+  'src/clients/registration.ts',
   'src/consent/consent.ts',
   'src/consent/refusal.ts',
   'src/consent-request/consent-request.ts',

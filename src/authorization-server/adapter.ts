@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { findClient } from '../clients/client-registry.ts';
-import { registeredScopes, type Client } from '../clients/client.ts';
+import { registeredScopes, secretsGoodAt, type Client } from '../clients/client.ts';
 import { apis } from '../clients/audience.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { sha256 } from '../platform/crypto.ts';
@@ -142,7 +142,7 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
         return;
       }
       const saved = await query(SAVE_ONCE, [...values, now()]);
-      if (saved.length === 0) throw new errors.InvalidClientAuth('the client assertion was used before');
+      if (saved.length === 0) throw new errors.InvalidClientAuth('the client assertion or the proof was used before');
     },
     find: async (id) => {
       const [row] = await query(FIND, [model, sha256(id), now()]);
@@ -182,13 +182,18 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
 }
 
 /** A secret is its hash here, which `compareClientSecret` knows; none at all is one that nothing equals. */
-const authenticationOf = ({ authentication, secretHashes }: Client) =>
-  authentication.method === 'private_key_jwt'
-    ? { token_endpoint_auth_method: authentication.method, jwks: { keys: [...authentication.jwks.keys] } }
+const authenticationOf = (client: Client, realNow: Date) => ({
+  token_endpoint_auth_method: client.authentication,
+  ...(client.jwks === null ? {} : { jwks: { keys: [...client.jwks.keys] } }),
+  ...(client.authentication === 'private_key_jwt'
+    ? {}
     : {
-        token_endpoint_auth_method: authentication.method,
-        client_secret: secretHashes.map((hash) => hash.toString('base64url')).join(' ') || '-',
-      };
+        client_secret:
+          secretsGoodAt(client, realNow)
+            .map((hash) => hash.toString('base64url'))
+            .join(' ') || '-',
+      }),
+});
 
 /** Clients as the library wants them. Changes go elsewhere. */
 function clientAdapter(platform: Platform): Adapter {
@@ -205,12 +210,17 @@ function clientAdapter(platform: Platform): Adapter {
       return {
         client_id: client.id,
         client_name: client.name,
-        ...authenticationOf(client),
-        grant_types: ['authorization_code', 'client_credentials'],
-        response_types: ['code'],
+        ...authenticationOf(client, platform.clock.realNow()),
+        // Whom nobody can be sent back to asks nobody.
+        ...(client.redirectUris.length === 0
+          ? { grant_types: ['client_credentials'], response_types: [] }
+          : { grant_types: ['authorization_code', 'client_credentials'], response_types: ['code'] }),
         response_modes: ['query', 'fragment'],
         redirect_uris: [...client.redirectUris],
-        require_pkce: client.requirePkce,
+        require_pkce: client.profile.pkce,
+        require_pushed_authorization_requests: client.profile.par,
+        require_signed_request_object: client.profile.signedRequests,
+        dpop_bound_access_tokens: client.profile.dpop,
         id_token_signed_response_alg: client.idTokenAlgorithm,
         subject_type: 'pairwise',
         // With redirect addresses on several hosts the library wants one; the client's id is what subjects are told apart by.

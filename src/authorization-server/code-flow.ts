@@ -5,6 +5,7 @@ import { ninOf, readConsent } from '../consent/find.ts';
 import type { Platform } from '../platform/platform.ts';
 import { errors, interactionPolicy } from './oidc-provider.ts';
 import { decideConsentAsked } from './scopes.ts';
+import { scopeAsSent } from './security-profile.ts';
 
 /** Real time for which the library remembers an interaction: longer than it can be answered, so that there is a way back. */
 const INTERACTION_SECONDS = 2 * 60 * 60;
@@ -23,6 +24,8 @@ export function codeFlow(platform: Platform): Configuration {
     pkce: { required: (_ctx, client) => client['require_pkce'] === true },
     extraParams: {
       consent_days: (ctx, value, client) => {
+        // One that was pushed has been through here already, and comes back as it left.
+        if (value !== undefined && 'PushedAuthorizationRequest' in ctx.oidc.entities) return;
         if (value !== undefined) throw new errors.InvalidRequest('consent_days is not a parameter of a request');
         checkRequest(ctx, client, sandbox);
       },
@@ -49,15 +52,30 @@ function checkRequest(ctx: KoaContextWithOIDC, client: Client, sandbox: boolean)
   if (typeof params['state'] !== 'string' || params['state'] === '') {
     throw new errors.InvalidRequest("missing required parameter 'state'");
   }
-  // As it was sent: the library has taken repeated words out by now.
-  const sent = ctx.query['scope'];
+  checkKept(params);
+  const sent = scopeAsSent(ctx);
   const registered = Array.isArray(client['consent_scopes']) ? client['consent_scopes'].map(String) : [];
-  const asked = decideConsentAsked(typeof sent === 'string' ? sent : undefined, registered);
+  const asked = decideConsentAsked(sent, registered);
   if ('refused' in asked) throw new errors.CustomOIDCProviderError('invalid_scopes', asked.refused);
   params['scope'] = asked.scope;
   params['consent_days'] = String(asked.days ?? 0);
-  // It may name a person, and would be kept; a sandbox's test login is the only one that gets it.
+  // They may name a person, and would be kept; a sandbox's test login is the only one that gets a hint.
   if (!sandbox) params['login_hint'] = undefined;
+  params['id_token_hint'] = undefined;
+}
+
+/** As much as an address can hold, where a request may come by other ways too; it is kept until the person has answered. */
+const MOST_CHARACTERS = 16 * 1024;
+
+/** Whether a request can be kept and given back as it is: that is text which PostgreSQL can hold, and not too much of it. */
+function checkKept(params: object): void {
+  const values = Object.values(params).filter((value) => typeof value === 'string');
+  if (values.some((value) => value.includes('\0') || !value.isWellFormed())) {
+    throw new errors.InvalidRequest('a parameter holds a character that cannot be given back');
+  }
+  if (values.reduce((total, value) => total + value.length, 0) > MOST_CHARACTERS) {
+    throw new errors.InvalidRequest(`the parameters are longer than ${MOST_CHARACTERS} characters`);
+  }
 }
 
 /** A10: whoever comes logs in and decides, each time; what the browser did before is not asked. */

@@ -44,7 +44,7 @@ const screenIn = (language: Language, client: string, askedDays: number | null, 
   });
 
 const decisions = ['approved', 'declined', 'cancelled', 'failed', 'expired'] as const;
-const problems = ['client', 'redirect', 'other'] as const;
+const problems = ['client', 'redirect', 'request', 'other'] as const;
 const stopsFor = (client: string): Readonly<Record<string, Stop>> => {
   const to = { client, back: BACK };
   const answered = { kind: 'already_answered', ...to, portal: 'http://localhost:4000/consents' } as const;

@@ -1,11 +1,13 @@
 import type { Client, Configuration, KoaContextWithOIDC, Provider as OidcProvider } from 'oidc-provider';
 import { apiNamed, apiScopes, audienceOf } from '../clients/audience.ts';
+import type { TokenLimits } from '../clients/rate-limit.ts';
 import { equalHashes, sha256 } from '../platform/crypto.ts';
 import type { Platform } from '../platform/platform.ts';
 import { postgresAdapter } from './adapter.ts';
 import { codeFlow } from './code-flow.ts';
 import { Provider, errors } from './oidc-provider.ts';
 import { decideScopes } from './scopes.ts';
+import { securityProfile, tellOfProof } from './security-profile.ts';
 
 const TOKEN_SECONDS = 3_600;
 
@@ -14,6 +16,7 @@ export const endpoints = {
   authorization: '/oauth2/auth',
   token: '/oauth2/token',
   revocation: '/oauth2/revoke',
+  pushed: '/oauth2/par',
   userinfo: '/userinfo',
   logout: '/oauth2/sessions/logout',
   jwks: '/.well-known/jwks.json',
@@ -30,11 +33,12 @@ export type ShowProblem = (ctx: KoaContextWithOIDC, error: Error) => Promise<voi
  */
 export function authorizationServer(
   platform: Platform,
-  options: { audienceAliases: readonly string[]; showProblem: ShowProblem },
+  options: { audienceAliases: readonly string[]; showProblem: ShowProblem; limits: TokenLimits },
 ): OidcProvider {
   const { apiUrl, accessUrl } = platform.config;
   const { audienceAliases } = options;
   const flow = codeFlow(platform);
+  const profile = securityProfile(platform, options.limits);
 
   const configuration: Configuration = {
     ...flow,
@@ -43,6 +47,7 @@ export function authorizationServer(
       authorization: endpoints.authorization,
       token: endpoints.token,
       revocation: endpoints.revocation,
+      pushed_authorization_request: endpoints.pushed,
       jwks: endpoints.jwks,
     },
     jwks: { keys: [...platform.keys.signing] as never },
@@ -60,19 +65,16 @@ export function authorizationServer(
     pairwiseIdentifier: (_ctx, accountId, client) => subjectOf(client.clientId, accountId),
     sectorIdentifierUriValidate: () => false,
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt'],
-    enabledJWA: {
-      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256'],
-      idTokenSigningAlgValues: idTokenAlgorithms(platform),
-    },
+    assertJwtClientAuthClaimsAndHeader: profile.assertAssertion,
+    enabledJWA: { ...profile.algorithms, idTokenSigningAlgValues: idTokenAlgorithms(platform) },
     extraClientMetadata: { properties: ['registered_scopes', 'consent_scopes', 'require_pkce'] },
     clientBasedCORS: () => false,
     ttl: { ...flow.ttl, ClientCredentials: TOKEN_SECONDS, AccessToken: TOKEN_SECONDS },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      ...profile.features,
       introspection: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
@@ -130,7 +132,7 @@ export function authorizationServer(
     await next();
     if (ctx.status === 503) ctx.set('retry-after', '3');
     if (ctx.oidc?.route === 'discovery') ctx.body = truthful(ctx.body as object);
-    if (isFrontChannel(ctx as { oidc?: unknown })) inTermsOfOurs(ctx);
+    inTermsOfOurs(ctx);
   });
   provider.on('authorization.success', (ctx, answer) => {
     // NGI tells the scope on the way back, without the number of days (A7).
@@ -155,10 +157,14 @@ export function authorizationServer(
     );
   });
   provider.on('grant.error', (ctx, error) => {
-    platform.log.info(
-      { traceId: ctx.get('x-trace-id'), reason: error.error_detail ?? error.error_description },
-      'token refused',
-    );
+    const reason = error.error_detail ?? error.error_description;
+    tellOfProof(ctx, error);
+    platform.log.info({ traceId: ctx.get('x-trace-id'), reason }, 'token refused');
+  });
+  provider.on('pushed_authorization_request.error', (ctx, error) => {
+    const reason = error.error_detail ?? error.error_description;
+    const clientId = ctx.oidc.client?.clientId;
+    platform.log.info({ traceId: ctx.get('x-trace-id'), clientId, code: error.error, reason }, 'request refused');
   });
   return provider;
 }
@@ -174,13 +180,14 @@ const truthful = (discovery: { claims_supported?: readonly string[] }): object =
   claims_supported: discovery.claims_supported?.filter((claim) => claim !== 'sid'),
 });
 
-const isFrontChannel = (ctx: { oidc?: unknown }): boolean => {
-  const route = (ctx.oidc as { route?: unknown } | undefined)?.route;
-  return route === 'authorization' || route === 'resume';
-};
+const routeOf = (ctx: { oidc?: unknown }): unknown => (ctx.oidc as { route?: unknown } | undefined)?.route;
+
+const isFrontChannel = (ctx: { oidc?: unknown }): boolean => ['authorization', 'resume'].includes(String(routeOf(ctx)));
 
 const isCodeFlow = (ctx: Pick<KoaContextWithOIDC, 'oidc'>): boolean =>
-  isFrontChannel(ctx) || ctx.oidc.params?.['grant_type'] === 'authorization_code';
+  isFrontChannel(ctx) ||
+  routeOf(ctx) === 'pushed_authorization_request' ||
+  ctx.oidc.params?.['grant_type'] === 'authorization_code';
 
 const tokensOf = (scope: string, audience: string) => ({
   scope,
@@ -195,12 +202,21 @@ function idTokenAlgorithms(platform: Platform): ('RS256' | 'ES256')[] {
   return (['RS256', 'ES256'] as const).filter((algorithm) => known.includes(algorithm));
 }
 
-/** A8: an outage, which has a code of its own at the token endpoint, is `server_error` on the way back from here. */
-function inTermsOfOurs(ctx: Pick<KoaContextWithOIDC, 'response' | 'set'>): void {
+/**
+ * A8: on the way back from an authorization request an outage, which has a code of its own at the token endpoint, is `server_error`;
+ * and a scope that the library refuses before it comes to us is `invalid_scopes`, also of a request that is pushed.
+ */
+function inTermsOfOurs(ctx: Pick<KoaContextWithOIDC, 'response' | 'set' | 'body'> & { oidc?: unknown }): void {
   const { location } = ctx.response.headers;
-  if (typeof location === 'string' && location.includes('error=temporarily_unavailable')) {
-    ctx.set('location', location.replace('error=temporarily_unavailable', 'error=server_error'));
+  if (isFrontChannel(ctx) && typeof location === 'string') {
+    const ours = location
+      .replace('error=temporarily_unavailable', 'error=server_error')
+      .replace(/error=invalid_scope(?!s)/, 'error=invalid_scopes');
+    if (ours !== location) ctx.set('location', ours);
   }
+  if (routeOf(ctx) !== 'pushed_authorization_request') return;
+  const body = ctx.body as { error?: unknown } | undefined;
+  if (body?.error === 'invalid_scope') ctx.body = { ...body, error: 'invalid_scopes' };
 }
 
 /** A3: `audience` names the API; RFC 8707's `resource` does so too, and then this is not asked. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Provider } from 'oidc-provider';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { DomainError } from '../errors/domain-error.ts';
-import { tokenLimits } from '../clients/rate-limit.ts';
+import { tokenLimits, type TokenLimits } from '../clients/rate-limit.ts';
 import { frameOf } from '../html/send-page.ts';
 import { isUuid } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -17,20 +17,24 @@ export interface AuthorizationServer {
   readonly platform: Platform;
   readonly provider: Provider;
   readonly requests: WeakMap<FastifyRequest['raw'], FastifyRequest>;
-  /** Which client a request to the token endpoint has turned out to be from: proved, and given a token. */
-  readonly proved: WeakMap<FastifyRequest['raw'], string>;
+  /** Which client a request has turned out to name, and whether it was let in: it proved who it is, and got what it asked for. */
+  readonly outcomes: WeakMap<FastifyRequest['raw'], { readonly client: string; readonly proved: boolean }>;
+  readonly limits: TokenLimits;
 }
 
 /** Makes the authorization server. `audienceAliases`: other origins whose addresses name our APIs (X5). */
 export function openAuthorizationServer(platform: Platform, audienceAliases: readonly string[]): AuthorizationServer {
   const requests = new WeakMap<FastifyRequest['raw'], FastifyRequest>();
   const showProblem = problemPages(platform, (raw) => requests.get(raw));
-  const provider = authorizationServer(platform, { audienceAliases, showProblem });
-  const proved = new WeakMap<FastifyRequest['raw'], string>();
-  provider.on('grant.success', (ctx) => {
-    if (ctx.oidc.client !== undefined) proved.set(ctx.req, ctx.oidc.client.clientId);
+  const limits = tokenLimits(platform.config.rateLimitPerMinute);
+  const provider = authorizationServer(platform, { audienceAliases, showProblem, limits });
+  const outcomes: AuthorizationServer['outcomes'] = new WeakMap();
+  provider.use(async (ctx, next) => {
+    await next();
+    const { client } = (ctx as { oidc?: KoaContextWithOIDC['oidc'] }).oidc ?? {};
+    if (client !== undefined) outcomes.set(ctx.req, { client: client.clientId, proved: ctx.status < 400 });
   });
-  return { platform, provider, requests, proved };
+  return { platform, provider, requests, outcomes, limits };
 }
 
 /**
@@ -39,7 +43,7 @@ export function openAuthorizationServer(platform: Platform, audienceAliases: rea
  */
 export function protocolRoutes(
   app: FastifyInstance,
-  { platform, provider, requests, proved }: AuthorizationServer,
+  { platform, provider, requests, outcomes, limits: tokens }: AuthorizationServer,
   limits: { readonly ofPages: LimitAddress; readonly ofBeginning: LimitAddress },
 ): void {
   const handle = provider.callback();
@@ -83,14 +87,15 @@ export function protocolRoutes(
     if (request.params.uid === '') reply.callNotFound();
     else await pass(request, reply);
   });
-  const tokens = tokenLimits(platform.config.rateLimitPerMinute);
-  app.post(endpoints.revocation, { ...hidden, onRequest: checkForm }, pass);
-  app.post(endpoints.token, { ...hidden, onRequest: checkForm }, async (request, reply) => {
-    const sender = { clientId: claimedClientId(request) ?? '', address: request.ip };
-    await tokens.check(sender);
-    await pass(request, reply);
-    await tokens.count(sender, proved.get(request.raw));
-  });
+  // Where clients prove who they are.
+  for (const address of [endpoints.token, endpoints.revocation, endpoints.pushed]) {
+    app.post(address, { ...hidden, onRequest: checkForm }, async (request, reply) => {
+      const sender = { clientId: claimedClientId(request) ?? '', address: request.ip };
+      await tokens.check(sender);
+      await pass(request, reply);
+      await tokens.count(sender, outcomes.get(request.raw) ?? { client: undefined, proved: false });
+    });
+  }
 }
 
 /** Parameters of OpenID Connect, with which the library refuses a request that does not ask for `openid`. */

@@ -29,7 +29,11 @@ export function problemPages(
       address: withoutPerson(request.url),
     };
     const page = async (): Promise<Html> => {
-      if (error instanceof errors.SessionNotFound) {
+      // Also one that was pushed, opened twice, and has been answered in the other window.
+      if (
+        error instanceof errors.SessionNotFound ||
+        (isResumed(request) && error instanceof errors.InvalidRequestUri)
+      ) {
         const { uid } = request.params as { uid?: string };
         const known = uid === undefined ? undefined : await findRequest(platform, uid);
         if (known === undefined) return stopPage(frame, { kind: 'unknown' });
@@ -57,11 +61,18 @@ function withoutPerson(address: string): string {
   return `${path}?${parameters}`;
 }
 
-function problemWith(error: Error, query: Record<string, unknown>): 'client' | 'redirect' | 'other' | undefined {
+const isResumed = (request: FastifyRequest): boolean => 'uid' in (request.params as object);
+
+function problemWith(
+  error: Error,
+  query: Record<string, unknown>,
+): 'client' | 'redirect' | 'request' | 'other' | undefined {
   if (error instanceof errors.InvalidClient) return 'client';
   if (error instanceof errors.InvalidRedirectUri) return 'redirect';
   if (!(error instanceof errors.OIDCProviderError) || error.statusCode >= 500) return undefined;
   if (typeof query['client_id'] !== 'string' || query['client_id'] === '') return 'client';
+  // Where the rest of it is in what was signed or pushed.
+  if (query['request'] !== undefined || query['request_uri'] !== undefined) return 'request';
   if (typeof query['redirect_uri'] !== 'string' || query['redirect_uri'] === '') return 'redirect';
   return 'other';
 }

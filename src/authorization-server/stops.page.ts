@@ -14,7 +14,7 @@ export type Stop =
   /** Another person is logged in than the one who began. */
   | { readonly kind: 'someone_else'; readonly client: string; readonly back: string | null }
   /** The link from the organisation is wrong, so nothing in it is to be trusted: nobody is sent anywhere by it. */
-  | { readonly kind: 'bad_link'; readonly problem: 'client' | 'redirect' | 'other' }
+  | { readonly kind: 'bad_link'; readonly problem: 'client' | 'redirect' | 'request' | 'other' }
   | { readonly kind: 'login_failed'; readonly client: string; readonly again: string; readonly back: string | null }
   | { readonly kind: 'switched_off'; readonly client: string; readonly back: string | null }
   /** A request that we know nothing of, or not any more. */

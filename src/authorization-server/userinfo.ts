@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findCaller } from '../clients/access-token.ts';
-import type { ClientLimit } from '../clients/rate-limit.ts';
+import type { ApiLimits } from '../clients/rate-limit.ts';
+import { checkPossession, presented, useProof } from '../clients/require-token.ts';
 import { ninOf, readConsent } from '../consent/find.ts';
+import { DomainError } from '../errors/domain-error.ts';
 import type { Platform } from '../platform/platform.ts';
 import { endpoints, subjectOf } from './provider.ts';
 
@@ -10,17 +12,29 @@ import { endpoints, subjectOf } from './provider.ts';
  * every token that is good at an API, as all of ours are. Only for tokens with `openid`, and not once the consent is revoked. A body,
  * which POST may have, is left unread.
  */
-export function userinfoRoutes(app: FastifyInstance, platform: Platform, limit: ClientLimit): void {
+export function userinfoRoutes(app: FastifyInstance, platform: Platform, limits: ApiLimits): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const [, token] = /^Bearer +([\w.~+/-]{1,512}=*)$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (token === undefined) return reply.code(401).header('www-authenticate', 'Bearer').send();
-    const caller = await findCaller(platform.db, token, platform.clock.realNow());
+    if (!/^(Bearer|DPoP) +[\w.~+/-]{1,512}=*$/i.test(request.headers.authorization ?? '')) {
+      return reply.code(401).header('www-authenticate', 'Bearer').send();
+    }
+    const credential = await presented(limits, request);
+    const caller = await findCaller(platform.db, credential.token, platform.clock.realNow());
     const consent =
       caller === undefined || caller.consentId === null ? undefined : await readConsent(platform.db, caller.consentId);
     if (caller === undefined || consent === undefined || consent.archived?.reason.startsWith('revoked') === true) {
+      await limits.failures.count(request.ip);
       return refuse(reply, 401, 'invalid_token', 'send an access token from the code flow that is good now');
     }
-    await limit(caller.clientId);
+    try {
+      const { accessUrl } = platform.config;
+      const proof = await checkPossession(platform, request, credential, { caller, ownAddress: accessUrl });
+      await limits.client(caller.clientId);
+      await useProof(platform, proof);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.challenge === undefined) throw error;
+      await limits.failures.count(request.ip);
+      return refuse(reply, 401, 'invalid_token', error.detail, error.challenge);
+    }
     if (!caller.scopes.includes('openid')) {
       return refuse(reply, 403, 'insufficient_scope', 'the access token lacks the scope openid');
     }
@@ -33,9 +47,12 @@ export function userinfoRoutes(app: FastifyInstance, platform: Platform, limit: 
 }
 
 /** RFC 6750, section 3. */
-function refuse(reply: FastifyReply, status: number, error: string, description: string): FastifyReply {
-  return reply
-    .code(status)
-    .header('www-authenticate', `Bearer error="${error}", error_description="${description}"`)
-    .send({ error, error_description: description });
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  error: string,
+  description: string,
+  challenge = `Bearer error="${error}", error_description="${description}"`,
+): FastifyReply {
+  return reply.code(status).header('www-authenticate', challenge).send({ error, error_description: description });
 }

@@ -1,3 +1,4 @@
+import { hostname, userInfo } from 'node:os';
 import { DomainError } from '../errors/domain-error.ts';
 import { movableClock } from '../platform/clock.ts';
 import { toConfig, type Config, type Env } from '../platform/config.ts';
@@ -23,7 +24,7 @@ export interface Connected {
 export async function connect(env: Env): Promise<Connected> {
   const config = toConfig(env);
   const { from, login } = await loginOf(config);
-  const db = openDatabase({ ...login, poolSize: 2, applicationName: 'samtykke command' });
+  const db = openDatabase({ ...login, poolSize: 2, applicationName: `${COMMAND_BY}${operatorOf(env)}` });
   try {
     const offsetSeconds = await checkInstallation(db, config, from);
     return { platform: { clock: movableClock(offsetSeconds), config, db }, close: () => db.close() };
@@ -31,6 +32,16 @@ export async function connect(env: Env): Promise<Connected> {
     await db.close();
     throw error;
   }
+}
+
+/** What the log takes for the beginning of a name (`done_by` of audit_log). A name of an application has 63 characters at most. */
+const COMMAND_BY = 'samtykke command by ';
+const NAME_CHARACTERS = 63 - COMMAND_BY.length;
+
+/** Who is at the command line, as this machine knows them: whoever became another user by sudo under the former name. */
+export function operatorOf(env: Env): string {
+  const user = env['SUDO_USER'] ?? userInfo().username;
+  return `${user}@${hostname()}`.replaceAll(/[^\w.@-]/g, '-').slice(0, NAME_CHARACTERS);
 }
 
 async function loginOf(config: Config): Promise<{ from: string; login: DatabaseLogin }> {

@@ -1,23 +1,16 @@
 import type { Command } from 'commander';
-import { isOrganisationNumber, type RegisteredCreditor } from '../creditors/creditor.ts';
+import type { RegisteredCreditor } from '../creditors/creditor.ts';
+import { isOrganisationNumber } from '../person/organisation-number.ts';
 import { findCreditor, listCreditors } from '../creditors/creditor-registry.ts';
 import { registerCreditor } from '../creditors/register-creditor.ts';
 import type { RegistrationInput, RegistrationProblem } from '../creditors/registration.ts';
 import { switchCreditor } from '../creditors/switch-creditor.ts';
 import { lastCollections, lastRuns } from '../delivery/run-log.ts';
 import { CommandProblem, EXIT } from './command-problem.ts';
-import type { Connected } from './connect.ts';
 import { resultOf } from './describe-run.ts';
-import type { Output } from './output.ts';
 import { changeTable, collectedTable, creditorJson, creditorPage, creditorTable, runJson } from './show-creditors.ts';
 import { plain } from './table.ts';
-
-/** What a command works with. */
-export interface Tools {
-  readonly output: Output;
-  /** Does something over a connection, which ends with it. */
-  readonly connected: <Result>(work: (connected: Connected) => Promise<Result>) => Promise<Result>;
-}
+import type { Tools } from './tools.ts';
 
 interface AddOptions extends Omit<RegistrationInput, 'number' | 'organisations'> {
   readonly deliverer?: readonly string[];

@@ -12,6 +12,8 @@ export interface Output {
   json(value: unknown): void;
   /** A line for people that is no data. */
   note(line: string): void;
+  /** A text for people about how a command was called. */
+  complain(text: string): void;
   /** Shows that something takes its time, while `work` does; but only to somebody who is looking. */
   during<Result>(what: string, work: () => Promise<Result>): Promise<Result>;
 }
@@ -28,6 +30,8 @@ export function openOutput(stdout: WriteStream, stderr: WriteStream): Output {
     data: (text) => void stdout.write(text),
     json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (line) => void stderr.write(maskNins(`samtykke: ${line}\n`)),
+    // It tells what was written, and that may be anything.
+    complain: (text) => void stderr.write(maskNins(text)),
     during: async (what, work) => {
       const stop = stderr.isTTY ? showProgress(stderr, what) : undefined;
       try {

@@ -20,37 +20,82 @@ export function clientLimit(perMinute: number): ClientLimit {
   };
 }
 
+/** Counts credentials that are no good against the address that they come from, whoever they pretend to be. */
+export interface FailureLimit {
+  /** Throws `rate_limited` when there were too many from this address within a minute. */
+  check(address: string): Promise<void>;
+  count(address: string): Promise<void>;
+}
+
+/** `perMinute` 0: no limit. */
+export function failureLimit(perMinute: number): FailureLimit {
+  if (perMinute === 0) return { check: async () => undefined, count: async () => undefined };
+  const failed = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  return {
+    check: async (address) => {
+      const spent = await failed.get(senderOf(address));
+      if (spent !== null && spent.consumedPoints >= perMinute) throw tooMany(perMinute, spent);
+    },
+    count: async (address) => {
+      await failed.penalty(senderOf(address));
+    },
+  };
+}
+
+/** What requests to an API are held to. */
+export interface ApiLimits {
+  /** By client, once a token has told which. */
+  readonly client: ClientLimit;
+  readonly failures: FailureLimit;
+}
+
+export const apiLimits = (perMinute: number): ApiLimits => ({
+  client: clientLimit(perMinute),
+  failures: failureLimit(perMinute),
+});
+
 interface Sender {
-  /** As claimed, not proved; empty when none that could be ours is claimed. */
+  /** As claimed where that can be seen before it is proved; empty when none that could be ours is claimed. */
   readonly clientId: string;
   readonly address: string;
 }
 
 /**
- * Limits of the token endpoint, where who asks is proved by the asking itself. What succeeds counts against the client. What fails,
- * for whatever reason, counts against the sender's address and the client it claims to be, so that nobody can lock a client out
- * by sending nonsense in its name from elsewhere.
+ * Limits of the endpoints where clients prove who they are by the asking itself. What succeeds counts against the client. What fails,
+ * for whatever reason, counts against the sender's address: together with the client that it names, so that nobody can lock a client
+ * out by sending nonsense in its name from elsewhere; and where it names none of ours, or only within the body, with all else that
+ * this address sends so.
  */
 export interface TokenLimits {
   /** Throws `rate_limited` when this sender has to wait. */
   check(sender: Sender): Promise<void>;
-  /** `proved`: the client that got a token; undefined when there was none. */
-  count(sender: Sender, proved: string | undefined): Promise<void>;
+  /** Throws `rate_limited` when this client has to wait, which has just proved who it is. */
+  checkProved(clientId: string): Promise<void>;
+  /** `client`: who it was, if that is one of ours. `proved`: whether it was let in. */
+  count(sender: Sender, outcome: { readonly client: string | undefined; readonly proved: boolean }): Promise<void>;
 }
 
 export function tokenLimits(perMinute: number): TokenLimits {
-  if (perMinute === 0) return { check: async () => undefined, count: async () => undefined };
+  const unlimited = async () => undefined;
+  if (perMinute === 0) return { check: unlimited, checkProved: unlimited, count: unlimited };
   const proved = new RateLimiterMemory({ keyPrefix: 'proved', points: perMinute, duration: 60 });
   const failed = new RateLimiterMemory({ keyPrefix: 'failed', points: perMinute, duration: 60 });
-  const failedKey = ({ clientId, address }: Sender) => `${address} ${clientId}`;
+  const failedKey = (address: string, clientId: string) => `${senderOf(address)} ${clientId}`;
+  const refuse = (spent: RateLimiterRes | null): void => {
+    if (spent !== null && spent.consumedPoints >= perMinute) throw tooMany(perMinute, spent);
+  };
   return {
-    check: async (sender) => {
-      for (const spent of [await proved.get(sender.clientId), await failed.get(failedKey(sender))]) {
-        if (spent !== null && spent.consumedPoints >= perMinute) throw tooMany(perMinute, spent);
-      }
+    check: async ({ clientId, address }) => {
+      const known = clientId === '' ? null : await proved.get(clientId);
+      refuse(known);
+      refuse(await failed.get(failedKey(address, clientId)));
+      // Names may be made up for each request. Who has just been let in under one is not held to what others here make up.
+      if (known === null) refuse(await failed.get(failedKey(address, '')));
     },
-    count: async (sender, client) => {
-      await (client === undefined ? failed.penalty(failedKey(sender)) : proved.penalty(client));
+    checkProved: async (clientId) => refuse(await proved.get(clientId)),
+    count: async ({ clientId, address }, outcome) => {
+      if (outcome.proved && outcome.client !== undefined) await proved.penalty(outcome.client);
+      else await failed.penalty(failedKey(address, outcome.client === clientId ? clientId : ''));
     },
   };
 }

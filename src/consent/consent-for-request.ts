@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Caller } from '../clients/access-token.ts';
-import { admit, bearerTokenOf } from '../clients/require-token.ts';
-import type { ClientLimit } from '../clients/rate-limit.ts';
+import { admit, presented } from '../clients/require-token.ts';
+import type { ApiLimits } from '../clients/rate-limit.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { isUuid } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -18,14 +18,14 @@ export const ConsentIdInPath = Type.Object({ id: Type.String({ description: 'The
  */
 export async function consentForRequest(
   platform: Platform,
-  limit: ClientLimit,
+  limits: ApiLimits,
   request: FastifyRequest,
   consentId: string,
 ): Promise<{ caller: Caller; consent: Consent | undefined }> {
-  const token = bearerTokenOf(request);
+  const credential = await presented(limits, request);
   if (!isUuid(consentId)) throw new DomainError('invalid_request', 'the consent id in the path is not a UUID');
-  const read = await readConsentForCaller(platform, token, consentId);
-  const caller = await admit(platform, limit, request, read.caller, 'debt');
+  const read = await readConsentForCaller(platform, credential.token, consentId);
+  const caller = await admit(platform, limits, request, credential, { found: read.caller, api: 'debt' });
   // A token from the code flow speaks of its own consent only (D3b).
   const own = caller.consentId === null || caller.consentId === consentId.toLowerCase();
   return { caller, consent: own ? read.consent : undefined };

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { ClientLimit } from '../clients/rate-limit.ts';
+import type { ApiLimits } from '../clients/rate-limit.ts';
 import { debtErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ConsentIdInPath, consentForRequest } from './consent-for-request.ts';
@@ -8,7 +8,7 @@ import { revokeConsent } from './revoke.ts';
 import { ConsentStatus, statusAnswer } from './wire.ts';
 
 /** `GET /v1/debt/{id}/status` and `DELETE /v1/debt/{id}` (S1 to S3). */
-export function consentRoutes(app: FastifyInstance, platform: Platform, limit: ClientLimit): void {
+export function consentRoutes(app: FastifyInstance, platform: Platform, limits: ApiLimits): void {
   app.route<{ Params: { id: string } }>({
     method: 'GET',
     url: '/v1/debt/:id/status',
@@ -20,7 +20,7 @@ export function consentRoutes(app: FastifyInstance, platform: Platform, limit: C
       response: { 200: ConsentStatus, ...debtErrors },
     },
     handler: async (request) => {
-      const { caller, consent } = await consentForRequest(platform, limit, request, request.params.id);
+      const { caller, consent } = await consentForRequest(platform, limits, request, request.params.id);
       return statusAnswer(consent, caller.clientId, platform.clock.now());
     },
   });
@@ -36,7 +36,7 @@ export function consentRoutes(app: FastifyInstance, platform: Platform, limit: C
       response: { 204: Type.Null({ description: 'Revoked, now or before' }), ...debtErrors },
     },
     handler: async (request, reply) => {
-      const { caller, consent } = await consentForRequest(platform, limit, request, request.params.id);
+      const { caller, consent } = await consentForRequest(platform, limits, request, request.params.id);
       await revokeConsent(platform, { consent, clientId: caller.clientId, by: 'client', traceId: request.id });
       return reply.code(204).send();
     },

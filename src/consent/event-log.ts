@@ -51,21 +51,41 @@ const FIRST = sql<{ seq: number }>(
    where client_id = $1 and recorded_at > $2 and recorded_on >= ($2 at time zone 'UTC')::date
    order by seq limit 1`,
 );
+const NEWS = sql<{ client_id: string; last_seq: number; unsealed: boolean }>(
+  'feed_news',
+  `select asked.client_id, coalesce(h.last_seq, 1) as last_seq, pending.client_id is not null as unsealed
+   from unnest($1::uuid[], $2::bigint[]) as asked (client_id, after)
+   left join feed_head h on h.client_id = asked.client_id
+   left join lateral (select p.client_id from feed_pending p where p.client_id = asked.client_id limit 1) pending on true
+   where h.last_seq > asked.after or pending.client_id is not null`,
+);
+/** Says it without waiting for the disk: a NOTIFY holds a lock of the whole cluster until its transaction is there. */
+const TELL = sql<never>(
+  'feed_tell',
+  "select set_config('synchronous_commit', 'off', true), pg_notify('samtykke_feed', $1)",
+);
 const KEEP = sql<never>('feed_keep_partitions', 'select feed_keep_partitions($1, $2)');
+
+/** What those who wait for events listen to; what is said there is the id of a client with new ones. */
+export const FEED_CHANNEL = 'samtykke_feed';
 
 const PORTION = 5_000;
 
 /**
  * Gives numbers to events that have been committed: of one client (waiting for whoever does it at this moment), or of all
- * (leaving those out). A transaction of its own each time; any number of nodes may call it at once. Returns how many got one.
+ * (leaving those out). A transaction of its own each time; any number of nodes may call it at once. Tells those who wait on all
+ * nodes, as well as it can. Returns how many got one.
  */
 export async function sealEvents(db: Database, clientId: string | null, now: Date): Promise<number> {
   let total = 0;
   for (;;) {
     const sealed = (await db.query(SEAL, [clientId, now, PORTION]))[0]?.sealed ?? 0;
     total += sealed;
-    if (sealed < PORTION) return total;
+    if (sealed < PORTION) break;
   }
+  // Of all clients, the transaction itself has told it. Whoever reads does not wait for that: it was woken, or has asked.
+  if (clientId !== null && total > 0) void db.query(TELL, [clientId]).catch(() => undefined);
+  return total;
 }
 
 /**
@@ -84,17 +104,44 @@ export async function firstSequenceNr(db: Database, clientId: string, now: Date,
   return row?.seq ?? last + 1;
 }
 
+export interface EventsAsked {
+  readonly clientId: string;
+  readonly from: number;
+  readonly limit: number;
+  readonly now: Date;
+  /** Events that got their number at or before it cannot be read any more. */
+  readonly readableSince: Date;
+}
+
 /**
  * A client's events from number `from` on, at most `limit`, in order (F1, F2, F5). What was committed before the call is numbered
  * first. Whoever asks next from the last number + 1 misses nothing.
  */
-export async function readEvents(
+export async function readEvents(db: Database, asked: EventsAsked): Promise<readonly ConsentEvent[]> {
+  return (await readEventsAndLast(db, asked)).events;
+}
+
+/** As `readEvents`, and with it the last number that had been given (also to what is not readable, or not in these). */
+export async function readEventsAndLast(
   db: Database,
-  ask: { clientId: string; from: number; limit: number; now: Date; readableSince: Date },
-): Promise<readonly ConsentEvent[]> {
-  const { last } = await sealedState(db, ask.clientId, ask.now);
-  if (ask.from > last) return [];
-  return (await db.query(READ, [ask.clientId, ask.from, ask.readableSince, ask.limit])).map(eventOf);
+  asked: EventsAsked,
+): Promise<{ events: readonly ConsentEvent[]; last: number }> {
+  const { clientId, from, limit, now, readableSince } = asked;
+  const { last } = await sealedState(db, clientId, now);
+  if (from > last) return { events: [], last };
+  return { events: (await db.query(READ, [clientId, from, readableSince, limit])).map(eventOf), last };
+}
+
+/**
+ * Which of these clients have an event above the number that is known of them, or one that waits for its number. Looks, and changes
+ * nothing: `readEvents` gives the numbers.
+ */
+export async function findNews(
+  db: Database,
+  known: ReadonlyMap<string, number>,
+): Promise<readonly { clientId: string; last: number; unsealed: boolean }[]> {
+  const rows = await db.query(NEWS, [[...known.keys()], [...known.values()]]);
+  return rows.map((row) => ({ clientId: row.client_id, last: row.last_seq, unsealed: row.unsealed }));
 }
 
 /** Two small reads at most; sealing happens only when something waits for a number. */

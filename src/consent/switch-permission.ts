@@ -12,10 +12,10 @@ export async function countCovered(platform: Platform, what: Permission): Promis
 }
 
 /**
- * Switches consent as such, a purpose or a client off or on (C9). Off: from its commit on no consent that it covers is
+ * Switches consent as such, a purpose, a client or one purpose of one client off or on (C9). Off: from its commit on no consent that it covers is
  * registered; the active ones are archived (revoked by operator), each with its event; when this resolves all of them are. A
  * process that dies in between leaves the rest to the job `archiveClosed`. On: what was archived stays so.
- * Answers how many were ended. Errors: `not_found` (no such client), `unavailable`.
+ * Answers how many were ended. Errors: `not_found` (no such client or purpose), `unavailable`.
  */
 export async function switchPermission(platform: Platform, what: Permission, on: boolean): Promise<number> {
   const now = platform.clock.now();
@@ -40,5 +40,5 @@ export async function archiveClosed(platform: Platform): Promise<number> {
 }
 
 function filterOf(what: Permission): readonly [clientId: string | null, purpose: string | null] {
-  return [what.kind === 'client' ? what.clientId : null, what.kind === 'purpose' ? what.purpose : null];
+  return ['clientId' in what ? what.clientId : null, 'purpose' in what ? what.purpose : null];
 }

@@ -1,4 +1,5 @@
-import { isOrganisationNumber, organisationOf, type Creditor } from './creditor.ts';
+import { isOrganisationNumber } from '../person/organisation-number.ts';
+import { organisationOf, type Creditor } from './creditor.ts';
 
 /** Why the subject of a certificate names no organisation. */
 export type NoOrganisation = 'organisation_missing' | 'organisation_twice' | 'organisation_malformed';

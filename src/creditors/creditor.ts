@@ -1,3 +1,5 @@
+import { isOrganisationNumber } from '../person/organisation-number.ts';
+
 /** Where a person turns with what is wrong: the creditor owns its data and corrects it. Null: the registry has not been told. */
 export interface CreditorContact {
   readonly email: string | null;
@@ -14,15 +16,6 @@ export interface Creditor {
   /** Where it answers: `{baseUrl}/debt-information/v1/loans/{id}/customer`. */
   readonly baseUrl: string;
   readonly contact: CreditorContact;
-}
-
-const WEIGHTS = [3, 2, 7, 6, 5, 4, 3, 2] as const;
-
-/** Whether `text` is a Norwegian organisation number: 9 digits, the last a mod 11 check digit. */
-export function isOrganisationNumber(text: string): boolean {
-  if (!/^\d{9}$/.test(text)) return false;
-  const sum = WEIGHTS.reduce((total, weight, place) => total + weight * Number(text.charAt(place)), 0);
-  return (11 - (sum % 11)) % 11 === Number(text.charAt(8));
 }
 
 /** A creditor as operators see it: with everybody who delivers for it. While a portfolio moves these are two. */

@@ -1,5 +1,6 @@
 import { baseUrlFrom } from './address.ts';
-import { isOrganisationNumber, organisationOf, providerFrom, type RegisteredCreditor } from './creditor.ts';
+import { isOrganisationNumber } from '../person/organisation-number.ts';
+import { organisationOf, providerFrom, type RegisteredCreditor } from './creditor.ts';
 
 /** What an operator says of a creditor; undefined: nothing, and so it stays as it is. */
 export interface RegistrationInput {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { ClientLimit } from '../clients/rate-limit.ts';
-import { admit, bearerTokenOf } from '../clients/require-token.ts';
+import type { ApiLimits } from '../clients/rate-limit.ts';
+import { admit, presented } from '../clients/require-token.ts';
 import { findCaller } from '../clients/access-token.ts';
 import { ConsentIdInPath, consentForRequest } from '../consent/consent-for-request.ts';
 import { purposesOf, readConsent } from '../consent/find.ts';
@@ -15,7 +15,7 @@ import { DebtInformationBody, debtAnswerBody } from './wire.ts';
 export function debtRoutes(
   app: FastifyInstance,
   platform: Platform,
-  limit: ClientLimit,
+  limits: ApiLimits,
   creditors: CreditorClient,
 ): void {
   app.route({
@@ -28,8 +28,9 @@ export function debtRoutes(
       response: { 200: DebtInformationBody, ...debtErrors },
     },
     handler: async (request) => {
-      const found = await findCaller(platform.db, bearerTokenOf(request), platform.clock.realNow());
-      const caller = await admit(platform, limit, request, found, 'debt');
+      const credential = await presented(limits, request);
+      const found = await findCaller(platform.db, credential.token, platform.clock.realNow());
+      const caller = await admit(platform, limits, request, credential, { found, api: 'debt' });
       // A token from client credentials names no consent (D3b).
       if (caller.consentId === null) throw new DomainError('no_valid_consent', 'the token names no consent');
       const consent = await readConsent(platform.db, caller.consentId);
@@ -49,7 +50,7 @@ export function debtRoutes(
       response: { 200: DebtInformationBody, ...debtErrors },
     },
     handler: async (request) => {
-      const { caller, consent } = await consentForRequest(platform, limit, request, request.params.id);
+      const { caller, consent } = await consentForRequest(platform, limits, request, request.params.id);
       const asking = { clientId: caller.clientId, purposes: purposesOf(caller) };
       return debtAnswerBody(await lookUpDebt(platform, creditors, { consent, asking, traceId: request.id }));
     },

@@ -14,6 +14,7 @@ const errorCodes = [
   'consent_used',
   'consent_revoked',
   'consent_conflict', // the client's own id is taken by a consent with other data (G3)
+  'webhook_conflict', // one webhook too many, or one that the operator has disabled
   'form_refused', // a form of ours that came without its proof, or with an old one
   'login_unfinished', // a login that was begun elsewhere, took too long, or has been finished before
   'certificate_refused', // no client certificate, one that is not good, or one of an organisation that may not do this
@@ -36,6 +37,8 @@ export interface DomainErrorOptions {
   readonly retryAfterSeconds?: number;
   /** The methods that the path does answer (405). */
   readonly allow?: readonly string[];
+  /** What the caller has to prove, as `WWW-Authenticate` says it, where that is not the usual. */
+  readonly challenge?: string;
 }
 
 /**
@@ -47,6 +50,7 @@ export class DomainError extends Error {
   readonly detail: string;
   readonly retryAfterSeconds: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly challenge: string | undefined;
 
   constructor(code: ErrorCode, detail: string, options: DomainErrorOptions = {}) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
@@ -55,5 +59,6 @@ export class DomainError extends Error {
     this.detail = detail;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.allow = options.allow;
+    this.challenge = options.challenge;
   }
 }

@@ -7,7 +7,7 @@ import { errorHeaders, reasonPhrases, statusOf } from './status.ts';
  */
 export const presentAgreementError: Presenter = (error, context) => {
   const status = statusOf[error.code];
-  if (status === 401) return { status, headers: { 'www-authenticate': 'Bearer' } };
+  if (status === 401) return { status, headers: { 'www-authenticate': 'Bearer', ...errorHeaders(error) } };
   return {
     status,
     headers: errorHeaders(error),

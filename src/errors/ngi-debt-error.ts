@@ -16,6 +16,7 @@ const words = {
   consent_used: { error: 'invalid consent', describe: true },
   consent_revoked: { error: 'invalid consent', describe: true },
   consent_conflict: { error: 'conflict', describe: true },
+  webhook_conflict: { error: 'conflict', describe: true },
   form_refused: { error: 'form refused', describe: true },
   login_unfinished: { error: 'login unfinished', describe: true },
   certificate_refused: { error: 'certificate refused', describe: true },

@@ -63,6 +63,28 @@ export const feedNumberErrors = {
   ...answers(AgreementError, { 403: 'A token without this audience or scope', ...always }),
 };
 
+/** Of the webhooks of a client: of one, of adding one, of changing one. */
+export const webhookErrors = {
+  ...feedNumberErrors,
+  ...answers(AgreementError, { 404: 'You have no webhook of this id' }),
+};
+const bodyErrors = answers(AgreementError, {
+  400: 'The request is malformed; the message names the field',
+  413: 'The body is larger than 64 KiB',
+  415: 'The body is not JSON',
+});
+export const webhookAddErrors = {
+  ...feedNumberErrors,
+  ...bodyErrors,
+  ...answers(AgreementError, { 409: 'You have as many webhooks as there may be' }),
+};
+export const webhookChangeErrors = {
+  ...webhookErrors,
+  ...bodyErrors,
+  ...answers(AgreementError, { 409: 'The operator has disabled it' }),
+};
+export const webhookRotateErrors = { ...webhookErrors, ...bodyErrors };
+
 /** Of the feed (F5). */
 export const feedErrors = {
   ...feedNumberErrors,

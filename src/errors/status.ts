@@ -13,6 +13,7 @@ export const statusOf = {
   consent_used: 403,
   consent_revoked: 403,
   consent_conflict: 409,
+  webhook_conflict: 409,
   form_refused: 403,
   login_unfinished: 403,
   certificate_refused: 403,
@@ -41,12 +42,13 @@ export const reasonPhrases: Record<(typeof statusOf)[ErrorCode], string> = {
   503: 'Service Unavailable',
 };
 
-/** Headers that belong to the error whatever the API: `Retry-After` (429, 503), `Allow` (405). */
+/** Headers that belong to the error whatever the API: `Retry-After` (429, 503), `Allow` (405), a challenge. */
 export function errorHeaders(error: DomainError): Record<string, string> {
   return {
     ...(error.retryAfterSeconds === undefined
       ? {}
       : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) }),
     ...(error.allow === undefined ? {} : { allow: error.allow.join(', ') }),
+    ...(error.challenge === undefined ? {} : { 'www-authenticate': error.challenge }),
   };
 }

@@ -1,66 +1,53 @@
 import { Type, type Static } from 'typebox';
-import { debtScopeOf } from '../clients/audience.ts';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import { FeedEvent, feedEvent } from './feed-event.ts';
 
 const MAX_LIMIT = 1_000;
+const MAX_WAIT_SECONDS = 30;
+
+const fromSequenceNr = Type.Integer({
+  minimum: 0,
+  description: 'Number to start from (included): the last one you have seen + 1',
+});
 
 export const FeedQuery = Type.Object({
-  fromSequenceNr: Type.Integer({
-    minimum: 0,
-    description: 'Number to start from (included): the last one you have seen + 1',
-  }),
+  fromSequenceNr,
   limit: Type.Integer({ minimum: 1, description: `How many events at most; above ${MAX_LIMIT} it is ${MAX_LIMIT}` }),
+  waitSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_WAIT_SECONDS,
+      description:
+        'When there is nothing yet, how long to hold the request until there is (long poll). Without it the answer comes at once',
+    }),
+  ),
 });
 
 /** F5, from the query as it came: strings, perhaps missing, perhaps repeated. Throws `invalid_request`. */
-export function feedQueryFrom(query: unknown): { from: number; limit: number } {
-  const { fromSequenceNr, limit, ...rest } = (query ?? {}) as Record<string, unknown>;
+export function feedQueryFrom(query: unknown): { from: number; limit: number; waitSeconds: number } {
+  const { fromSequenceNr, limit, waitSeconds, ...rest } = (query ?? {}) as Record<string, unknown>;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined)
-    throw new DomainError('invalid_request', 'fromSequenceNr and limit are the only query parameters here');
+  if (unknown !== undefined) {
+    const sentence = 'fromSequenceNr, limit and waitSeconds are the only query parameters here';
+    throw new DomainError('invalid_request', sentence);
+  }
   // A limit of more digits than a number can hold is above the maximum all the same.
   const huge = typeof limit === 'string' && /^[1-9]\d{15,}$/.test(limit);
   return {
     from: wholeNumber('fromSequenceNr', fromSequenceNr, 0),
     limit: huge ? MAX_LIMIT : Math.min(wholeNumber('limit', limit, 1), MAX_LIMIT),
+    waitSeconds: waitSeconds === undefined ? 0 : wholeNumber('waitSeconds', waitSeconds, 0, MAX_WAIT_SECONDS),
   };
 }
 
-function wholeNumber(name: string, text: unknown, least: number): number {
+function wholeNumber(name: string, text: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
   if (text === undefined) throw new DomainError('invalid_request', `${name} is missing`);
   const value = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  const range = `a whole number, ${least} or more and at most ${Number.MAX_SAFE_INTEGER}`;
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range = `a whole number, ${least} or more and at most ${most}`;
   throw new DomainError('invalid_request', `${name} must be ${range}, given once`);
 }
-
-const CreatedEvent = Type.Object({
-  clientId: Type.String({ format: 'uuid' }),
-  consentId: Type.String({ format: 'uuid' }),
-  scope: Type.String({ description: 'What the person agreed to' }),
-  externalConsentId: Type.Optional(Type.String({ description: "The client's own id, for agreements" })),
-});
-
-const ArchivedEvent = Type.Object({
-  clientId: Type.String({ format: 'uuid' }),
-  consentId: Type.String({ format: 'uuid' }),
-  reason: Type.Unsafe<string>({
-    type: 'string',
-    enum: ['used', 'expired', 'revoked_by_client', 'revoked_by_person', 'revoked_by_operator'],
-    description: 'Why it cannot be used any more',
-  }),
-});
-
-const FeedEvent = Type.Object({
-  sequenceNr: Type.Integer({ minimum: 1 }),
-  eventId: Type.String({ format: 'uuid' }),
-  consentId: Type.String({ format: 'uuid' }),
-  timestamp: Type.String({ format: 'date-time', description: 'When it happened' }),
-  eventType: Type.Unsafe<string>({ type: 'string', enum: ['SAMTYKKE_OPPRETTET', 'SAMTYKKE_ARKIVERT'] }),
-  samtykkeOpprettetEvent: Type.Union([CreatedEvent, Type.Null()]),
-  samtykkeArkivertEvent: Type.Union([ArchivedEvent, Type.Null()]),
-});
 
 export const FeedPage = Type.Object({
   startSequenceNr: Type.Integer({
@@ -86,30 +73,58 @@ export function feedPage(from: number, events: readonly ConsentEvent[], generate
   };
 }
 
-function feedEvent(event: ConsentEvent): Static<typeof FeedEvent> {
-  const { clientId, consentId } = event;
-  const base = {
-    sequenceNr: event.sequenceNr,
-    eventId: event.eventId,
-    consentId,
-    timestamp: event.occurredAt.toISOString(),
-  };
-  return event.type === 'created'
-    ? {
-        ...base,
-        eventType: 'SAMTYKKE_OPPRETTET',
-        samtykkeOpprettetEvent: {
-          clientId,
-          consentId,
-          scope: debtScopeOf(event.purpose),
-          ...(event.externalId === null ? {} : { externalConsentId: event.externalId }),
-        },
-        samtykkeArkivertEvent: null,
-      }
-    : {
-        ...base,
-        eventType: 'SAMTYKKE_ARKIVERT',
-        samtykkeOpprettetEvent: null,
-        samtykkeArkivertEvent: { clientId, consentId, reason: event.reason },
-      };
+export const StreamQuery = Type.Object({ fromSequenceNr: Type.Optional(fromSequenceNr) });
+export const StreamHeaders = Type.Object({
+  'Last-Event-ID': Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'The last number you have seen, to go on from the next one. It is taken instead of fromSequenceNr',
+    }),
+  ),
+});
+
+/** Where a stream begins, from query and headers as they came. Throws `invalid_request`. */
+export function streamBeginsAt(query: unknown, lastEventId: string | string[] | undefined): number {
+  const { fromSequenceNr, ...rest } = (query ?? {}) as Record<string, unknown>;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) {
+    throw new DomainError('invalid_request', 'fromSequenceNr is the only query parameter here');
+  }
+  const from = fromSequenceNr === undefined ? undefined : wholeNumber('fromSequenceNr', fromSequenceNr, 0);
+  // A browser that has seen nothing yet says nothing, or nothing after the colon.
+  if (lastEventId !== undefined && lastEventId !== '') {
+    return wholeNumber('Last-Event-ID', lastEventId, 0, Number.MAX_SAFE_INTEGER - 1) + 1;
+  }
+  if (from !== undefined) return from;
+  throw new DomainError(
+    'invalid_request',
+    'fromSequenceNr is missing: the last number you have seen + 1, or 2 to begin at the beginning (or send Last-Event-ID)',
+  );
+}
+
+const StreamGap = Type.Object({
+  firstSequenceNr: Type.Integer({
+    minimum: 2,
+    description: 'The oldest number that can be read: what follows starts there',
+  }),
+  message: Type.String(),
+});
+
+const endReasons = ['token_ended', 'closing', 'unavailable', 'server_error'] as const;
+export type EndReason = (typeof endReasons)[number];
+const StreamEnd = Type.Object({
+  reason: Type.Unsafe<EndReason>({ type: 'string', enum: [...endReasons], description: 'Why the stream ends' }),
+  message: Type.String({ description: 'What to do' }),
+});
+/** What `data` holds: of an event of the feed, of `gap`, of `end`. */
+export const StreamEvent = Type.Union([FeedEvent, StreamGap, StreamEnd]);
+
+/** One event of a stream, as the specification of server-sent events writes it. JSON has no line break in it. */
+export const sentEvent = (event: { id?: number; name: string; data: object }): string =>
+  `${event.id === undefined ? '' : `id: ${event.id}\n`}event: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`;
+
+/** An event of the feed as a stream tells it: as it stands in a page of the poll. */
+export function sentFeedEvent(event: ConsentEvent): string {
+  const data = feedEvent(event);
+  return sentEvent({ id: data.sequenceNr, name: data.eventType, data });
 }

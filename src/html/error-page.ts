@@ -17,6 +17,7 @@ const troubles = {
   consent_used: 'consentEnded',
   consent_revoked: 'consentEnded',
   consent_conflict: 'badRequest',
+  webhook_conflict: 'badRequest',
   form_refused: 'form',
   login_unfinished: 'login',
   certificate_refused: 'forbidden',

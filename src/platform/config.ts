@@ -61,6 +61,10 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   readonly trustedProxies: readonly string[];
   readonly shutdownSeconds: number;
+  readonly feedWaitingPerClient: number;
+  readonly feedWaiting: number;
+  readonly webhooksAtOnce: number;
+  readonly webhookTimeoutSeconds: number;
   readonly feedReadableDays: number;
   readonly feedRetentionDays: number;
   readonly consentRetentionDays: number;
@@ -259,6 +263,10 @@ export function toConfig(env: Env): Config {
     rateLimitPerMinute: whole('RATE_LIMIT_PER_MINUTE', production ? 6_000 : 600_000, 0, 100_000_000),
     trustedProxies: addresses('TRUSTED_PROXIES'),
     shutdownSeconds: whole('SHUTDOWN_SECONDS', 20, 1, 600),
+    feedWaitingPerClient: whole('FEED_WAITING_PER_CLIENT', 20, 1, 100_000),
+    feedWaiting: whole('FEED_WAITING', 2_000, 1, 1_000_000),
+    webhooksAtOnce: whole('WEBHOOKS_AT_ONCE', 64, 0, 10_000),
+    webhookTimeoutSeconds: whole('WEBHOOK_TIMEOUT_SECONDS', 15, 1, 120),
     feedReadableDays: whole('FEED_READABLE_DAYS', 7, 1, 365),
     feedRetentionDays: whole('FEED_RETENTION_DAYS', 30, 8, 3_660),
     consentRetentionDays: whole('CONSENT_RETENTION_DAYS', 1_096, 30, 36_600),

@@ -38,6 +38,12 @@ export interface NinVault {
   sealText(text: string, ownerId: string): Sealed;
   /** As `open`. */
   openText(sealed: Sealed, ownerId: string): string;
+  /** The id of the key that is encrypted with. */
+  encryptionKey(): string;
+  /** The ids of the keys that `indexes` goes through. */
+  indexKeys(): readonly [string, ...string[]];
+  /** The same with the keys as they are at this moment, for what must be written under one key from beginning to end. */
+  asOfNow(): NinVault;
 }
 
 /**
@@ -62,14 +68,18 @@ export function ninVault(keys: { readonly encryption: readonly Key[]; readonly i
     hash: createHmac('sha256', key.secret).update(nin.reveal()).digest(),
   });
 
-  return {
+  const vault: NinVault = {
     index: (nin) => indexUnder(indexKey, nin),
     indexes: (nin) => [indexUnder(indexKey, nin), ...olderIndexKeys.map((key) => indexUnder(key, nin))],
     seal: (nin, ownerId) => encrypted(encryptionKey, 'nin', nin.reveal(), ownerId),
     open: (sealed, ownerId) => Nin.fromStored(decrypted(keys.encryption, 'nin', sealed, ownerId)),
     sealText: (text, ownerId) => encrypted(encryptionKey, 'text', text, ownerId),
     openText: (sealed, ownerId) => decrypted(keys.encryption, 'text', sealed, ownerId),
+    encryptionKey: () => encryptionKey.id,
+    indexKeys: () => [indexKey.id, ...olderIndexKeys.map(({ id }) => id)],
+    asOfNow: () => vault,
   };
+  return vault;
 }
 
 type Kind = 'nin' | 'text';

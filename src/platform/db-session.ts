@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import {
+  BEGIN_READING,
   committed,
   run,
   translated,
@@ -26,6 +27,8 @@ export interface Session extends Queryable {
   copy(statement: Statement<never>, rows: Buffer): Promise<void>;
   /** As of a Database, but it is not tried again. */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Runs `work` in a transaction that changes nothing, and in which everything is as it was at its first statement. */
+  reading<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Whether the connection is still there, as far as is known. */
   alive(): boolean;
   close(): Promise<void>;
@@ -73,6 +76,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   await client.connect().catch((error: unknown) => {
     throw translated(error);
   });
+  const inTransaction = async <Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    begin?: Statement<never>,
+  ): Promise<Result> => {
+    try {
+      return await committed(client, work, begin);
+    } catch (error) {
+      // Over a lost connection nothing can be said, and nothing needs to be.
+      await client.query('rollback').catch(lost);
+      throw error;
+    }
+  };
   // In the midst of a statement, too; where the server's system can tell.
   await client.query("select set_config('client_connection_check_interval', '500ms', false)").catch(() => undefined);
   return {
@@ -94,15 +109,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         throw translated(error);
       }
     },
-    transaction: async (work) => {
-      try {
-        return await committed(client, work);
-      } catch (error) {
-        // Over a lost connection nothing can be said, and nothing needs to be.
-        await client.query('rollback').catch(lost);
-        throw error;
-      }
-    },
+    transaction: (work) => inTransaction(work),
+    reading: (work) => inTransaction(work, BEGIN_READING),
     alive: () => alive,
     close: () => client.end().catch(lost),
   };

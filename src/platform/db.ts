@@ -197,8 +197,9 @@ async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => P
 export async function committed<Result>(
   client: pg.ClientBase,
   work: (tx: Transaction) => Promise<Result>,
+  begin: Statement<never> = BEGIN,
 ): Promise<Result> {
-  await run(client, BEGIN, []);
+  await run(client, begin, []);
   const tx: Transaction = {
     kind: 'transaction',
     query: (statement, values = []) => run(client, statement, values),
@@ -208,7 +209,9 @@ export async function committed<Result>(
   return result;
 }
 
-const BEGIN = sql('begin', 'begin isolation level read committed');
+const BEGIN = sql<never>('begin', 'begin isolation level read committed');
+/** Begins a transaction that changes nothing, and sees one state of the database from its first statement to its last. */
+export const BEGIN_READING = sql<never>('begin_reading', 'begin isolation level repeatable read read only');
 
 /** A COMMIT of a failed transaction does not fail: PostgreSQL answers ROLLBACK to it. That must not pass for success. */
 async function commit(client: pg.ClientBase): Promise<void> {

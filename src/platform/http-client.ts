@@ -20,6 +20,19 @@ export interface HttpCall {
   readonly identity?: ServerIdentity;
 }
 
+export interface HttpMessage extends HttpCall {
+  readonly body: string;
+  /** For whom it is sent: calls for others share no connections with these, and so wait for none of them. */
+  readonly sender: string;
+}
+
+/** What became of a message. Of the answer's body a little is read, so that the connection can be kept, and nothing is told. */
+export interface HttpReceipt {
+  readonly status: number;
+  /** As it was sent; undefined: not, or more than once. */
+  readonly retryAfter: string | undefined;
+}
+
 /** Whom a server must be, beside the host that its certificate is for. */
 export interface ServerIdentity {
   /** Calls with another key share no connections with these. */
@@ -74,6 +87,8 @@ export interface HttpClient {
   get(call: HttpCall): Promise<HttpAnswer>;
   /** Answers when the headers are there. */
   stream(call: HttpCall): Promise<HttpStream>;
+  /** Sends a body. Answers when the headers are there; of an answer's body that is longer than `maxBytes` the connection is closed. */
+  post(message: HttpMessage): Promise<HttpReceipt>;
   close(): Promise<void>;
 }
 
@@ -105,8 +120,8 @@ export function httpClient(options: HttpClientOptions): HttpClient {
   const pools = new Map<string, Pool>();
   let clientTls: ClientTls | undefined;
 
-  const poolOf = ({ origin, identity }: HttpCall): Pool => {
-    const name = `${origin} ${identity?.key ?? ''}`;
+  const poolOf = ({ origin, identity, sender }: HttpCall & Partial<HttpMessage>): Pool => {
+    const name = `${origin} ${identity?.key ?? ''} ${sender ?? ''}`;
     const known = pools.get(name);
     if (known !== undefined) return known;
     checkAllowed(new URL(origin), options);
@@ -124,22 +139,34 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       },
     });
     pools.set(name, pool);
+    // Others name the servers, and change the names: what nobody has a connection to any more is forgotten.
+    const forgetUnused = (): void => {
+      if (pool.stats.connected > 0 || pool.stats.size > 0 || pools.get(name) !== pool) return;
+      pools.delete(name);
+      void pool.close();
+    };
+    pool.on('disconnect', forgetUnused).on('connectionError', () => setImmediate(forgetUnused));
     return pool;
   };
 
-  const ask = async (call: HttpCall): Promise<Dispatcher.ResponseData> => {
+  const request = async (call: HttpCall & Partial<HttpMessage>): Promise<Dispatcher.ResponseData> => {
     if (isInsideTransaction()) throw new Error('no HTTP call may be made while a database transaction is open');
-    const pool = poolOf(call);
-    const answer = await pool
+    const { body = null, headers, path, signal } = call;
+    return poolOf(call)
       .request({
-        method: 'GET',
-        path: call.path,
-        headers: { ...call.headers, 'accept-encoding': 'identity' },
-        signal: call.signal,
+        method: body === null ? 'GET' : 'POST',
+        path,
+        body,
+        headers: { ...headers, 'accept-encoding': 'identity' },
+        signal,
       })
       .catch((error: unknown) => {
         throw failureOf(error, call);
       });
+  };
+
+  const ask = async (call: HttpCall): Promise<Dispatcher.ResponseData> => {
+    const answer = await request(call);
     const encoding = answer.headers['content-encoding'] ?? 'identity';
     if (encoding !== 'identity') {
       await discard(answer, call);
@@ -169,6 +196,14 @@ export function httpClient(options: HttpClientOptions): HttpClient {
         discard: () => discard(answer, call),
       };
     },
+    post: async (message) => {
+      const answer = await request(message);
+      const { 'retry-after': retryAfter } = answer.headers;
+      // Whether it ends is nothing that anybody waits for: a server that drips its body holds up its own next message only.
+      const enough = AbortSignal.any([message.signal, AbortSignal.timeout(REST_MS)]);
+      await discard(answer, { signal: enough, maxBytes: message.maxBytes });
+      return { status: answer.statusCode, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined };
+    },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
@@ -191,9 +226,16 @@ async function* bodyOf({ body }: Dispatcher.ResponseData, call: HttpCall): Async
   }
 }
 
+/** As large as a rest may be to be read; and how long a body may take that nobody reads, in milliseconds. */
+const REST_BYTES = 65_536;
+const REST_MS = 1_000;
+
 /** A small rest is read, so that the connection can be used again; of a larger one the connection is closed. */
-async function discard({ body }: Dispatcher.ResponseData, call: HttpCall): Promise<void> {
-  await body.dump({ limit: 65_536, signal: call.signal }).catch(() => undefined);
+async function discard(
+  { body }: Dispatcher.ResponseData,
+  { signal, maxBytes }: Pick<HttpCall, 'signal' | 'maxBytes'>,
+): Promise<void> {
+  await body.dump({ limit: Math.min(maxBytes, REST_BYTES), signal }).catch(() => undefined);
 }
 
 function checkAllowed(url: URL, options: HttpClientOptions): void {

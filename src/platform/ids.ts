@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 
 /**
  * A new UUID of version 7 (RFC 9562): its first 48 bits are milliseconds since 1970, so rows made one after the other lie side
@@ -21,3 +21,6 @@ export const newTraceId = (): string => randomUUID();
 
 /** A secret of 256 random bits, base64url: safe in HTTP Basic without further encoding. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');
+
+/** A number by chance, 0 or more and below 1: for spreading what would otherwise come all at once. */
+export const randomFraction = (): number => randomInt(2 ** 32) / 2 ** 32;

@@ -21,10 +21,15 @@ export interface Keys {
   readonly cookies: readonly string[];
   /** Private keys (JWK) that prove us to the login provider, where we have no secret there; none in files from before there was a login. */
   readonly login: readonly JWK[];
+  /** Private keys (JWK) that sign the seals of the log; none in files from before there were seals. */
+  readonly seals: readonly JWK[];
 }
 
 /** The keys that prove us to the login provider. A file without keys of their own lends those that sign: good enough for a sandbox only. */
 export const loginKeys = (keys: Keys): readonly JWK[] => (keys.login.length > 0 ? keys.login : keys.signing);
+
+/** The keys that sign the seals of the log (ADR 18), the one in use first. Where there are none of their own, those of tokens do. */
+export const sealKeys = (keys: Keys): readonly JWK[] => (keys.seals.length > 0 ? keys.seals : keys.signing);
 
 /** What others may know of a key: enough to verify with it, not to sign. */
 export function publicPart(key: JWK): JWK {
@@ -32,22 +37,35 @@ export function publicPart(key: JWK): JWK {
   return Object.fromEntries(Object.entries(key).filter(([name]) => known.includes(name)));
 }
 
+type Member = Exclude<keyof Keys, 'sandbox'>;
+type NewEntry = string | Readonly<Record<string, unknown>>;
+
+const symmetric = () => ({ id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('base64') });
+const named = (key: KeyObject, alg: string) => {
+  const jwk = key.export({ format: 'jwk' });
+  return { ...jwk, kid: hash('sha256', JSON.stringify(jwk.n ?? jwk.x), 'hex').slice(0, 16), alg, use: 'sig' };
+};
+const rsa = () => named(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, 'RS256');
+const elliptic = () => named(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'ES256');
+const edwards = () => named(generateKeyPairSync('ed25519').privateKey, 'EdDSA');
+
+const makers: Readonly<Record<Member, () => readonly NewEntry[]>> = {
+  ninEncryption: () => [symmetric()],
+  ninIndex: () => [symmetric()],
+  signing: () => [rsa(), elliptic()],
+  cookies: () => [randomBytes(32).toString('base64url')],
+  login: () => [rsa()],
+  seals: () => [edwards()],
+};
+
+/** New keys for one list of a keys file, as they stand there: one, or of those that sign tokens one of each algorithm. */
+export const newEntries = (member: Member): readonly NewEntry[] => makers[member]();
+
 /** Makes a new set of keys, as the text of a keys file (JSON). */
 export function generateKeysFile(options: { sandbox: boolean }): string {
-  const symmetric = () => ({ id: randomBytes(4).toString('hex'), key: randomBytes(32).toString('base64') });
-  const named = (key: KeyObject, alg: string) => {
-    const jwk = key.export({ format: 'jwk' });
-    return { ...jwk, kid: hash('sha256', JSON.stringify(jwk.n ?? jwk.x), 'hex').slice(0, 16), alg, use: 'sig' };
-  };
-  const rsa = () => named(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, 'RS256');
-  const elliptic = () => named(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'ES256');
   const file = {
     ...(options.sandbox ? { sandbox: true } : {}),
-    ninEncryption: [symmetric()],
-    ninIndex: [symmetric()],
-    signing: [rsa(), elliptic()],
-    cookies: [randomBytes(32).toString('base64url')],
-    login: [rsa()],
+    ...Object.fromEntries(Object.entries(makers).map(([member, make]) => [member, make()])),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -75,6 +93,8 @@ export function parseKeys(text: string): Keys {
     ),
     login:
       file['login'] === undefined ? [] : listOf(file, 'login', isSigningKey, 'a private JWK with kty, kid and alg'),
+    seals:
+      file['seals'] === undefined ? [] : listOf(file, 'seals', isSigningKey, 'a private JWK with kty, kid and alg'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** What `/metrics` tells (R6). Labels are routes, codes and names from closed lists, never ids of people or consents. */
 export interface Metrics {
@@ -11,6 +11,12 @@ export interface Metrics {
   jobRun(labels: { job: string; outcome: 'ok' | 'failed' }): void;
   /** One delivery that ended: a collection, or a push. */
   delivery(labels: { kind: 'collect' | 'push'; outcome: 'applied' | 'rejected' | 'failed' }, seconds: number): void;
+  /** One message sent to a webhook, by what became of it. */
+  webhookAttempt(outcome: string): void;
+  /** How long after an event its message was taken. */
+  webhookLag(seconds: number): void;
+  /** How many webhooks there are, in each state. */
+  webhooks(states: Readonly<Record<'delivering' | 'failing' | 'disabled', number>>): void;
   /** One browser that came back from the login provider. */
   login(outcome: 'signed_in' | 'cancelled' | 'failed'): void;
 }
@@ -50,6 +56,24 @@ export function openMetrics(): Metrics {
     labelNames: ['outcome'],
     registers: [registry],
   });
+  const webhookAttempts = new Counter({
+    name: 'samtykke_webhook_attempts_total',
+    help: 'Messages sent to webhooks, by what became of them',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  const webhookLag = new Histogram({
+    name: 'samtykke_webhook_lag_seconds',
+    help: 'From an event to its message being taken',
+    buckets: [0.1, 0.5, 1, 2, 5, 15, 60, 300, 3_600, 21_600, 86_400, 259_200],
+    registers: [registry],
+  });
+  const webhooks = new Gauge({
+    name: 'samtykke_webhooks',
+    help: 'Webhooks by state, as they were a minute ago at most',
+    labelNames: ['state'],
+    registers: [registry],
+  });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -57,6 +81,11 @@ export function openMetrics(): Metrics {
     creditorAsked: (outcome) => creditors.inc({ outcome }),
     jobRun: (labels) => jobs.inc(labels),
     delivery: (labels, seconds) => deliveries.observe(labels, seconds),
+    webhookAttempt: (outcome) => webhookAttempts.inc({ outcome }),
+    webhookLag: (seconds) => webhookLag.observe(Math.max(0, seconds)),
+    webhooks: (states) => {
+      for (const [state, count] of Object.entries(states)) webhooks.set({ state }, count);
+    },
     login: (outcome) => logins.inc({ outcome }),
   };
 }

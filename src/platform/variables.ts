@@ -165,6 +165,18 @@ export const VARIABLES = [
     fallback: 'none',
   },
   { name: 'SHUTDOWN_SECONDS', what: 'how long SIGTERM waits for what is in flight', fallback: '20' },
+  {
+    name: 'FEED_WAITING_PER_CLIENT',
+    what: 'how many requests of one client may wait for events at once (`waitSeconds`, streams), on each node',
+    fallback: '20',
+  },
+  { name: 'FEED_WAITING', what: 'how many of all clients together', fallback: '2000' },
+  {
+    name: 'WEBHOOKS_AT_ONCE',
+    what: 'how many webhooks this node sends for at once; 0: it leaves that to other nodes',
+    fallback: '64',
+  },
+  { name: 'WEBHOOK_TIMEOUT_SECONDS', what: 'how long a webhook may take to answer a message', fallback: '15' },
   { name: 'FEED_READABLE_DAYS', what: 'how long events can be read', fallback: '7' },
   { name: 'FEED_RETENTION_DAYS', what: 'how long events are kept', fallback: '30' },
   { name: 'CONSENT_RETENTION_DAYS', what: 'how long the proof of a consent is kept after its end', fallback: '1096' },

@@ -48,3 +48,6 @@ export function withOutcome(path: string, outcome: 'cancelled' | 'failed'): stri
   const joined = `${before}${before.includes('?') ? '&' : '?'}login=${outcome}`;
   return fragment === undefined ? joined : `${joined}#${fragment}`;
 }
+
+/** For whom number and ID token of a session are sealed (`vault.seal`): for its row alone. */
+export const sealedFor = (sessionId: Buffer): string => `session ${sessionId.toString('hex')}`;

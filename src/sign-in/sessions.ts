@@ -6,7 +6,7 @@ import { cookieOptions, secretIn } from './cookies.ts';
 import { bornText, type Identity } from './identity.ts';
 import type { Told } from './login-provider.ts';
 import { END_SESSION, FIND_SESSION, NOTE_SESSION, SAVE_SESSION } from './session-store.ts';
-import { ABSOLUTE_MS, faceOf, isAlive, isWorthNoting, sessionCookie } from './session.ts';
+import { ABSOLUTE_MS, faceOf, isAlive, isWorthNoting, sealedFor, sessionCookie } from './session.ts';
 import type { SignedIn } from './signed-in.ts';
 
 /** Sessions: a secret in a browser's cookie, and a row that knows its hash. Number and ID token are encrypted for that row alone. */
@@ -45,8 +45,8 @@ export function openSessions({ clock, config, db, log, vault }: Platform): Sessi
       const former = secretIn(request, name);
       const secret = newSecret();
       const id = sha256(secret);
-      const nin = vault.seal(who.nin, ownerOf(id));
-      const idToken = vault.sealText(told.idToken, ownerOf(id));
+      const nin = vault.seal(who.nin, sealedFor(id));
+      const idToken = vault.sealText(told.idToken, sealedFor(id));
       await db.query(SAVE_SESSION, [
         id,
         usedFor,
@@ -77,7 +77,7 @@ export function openSessions({ clock, config, db, log, vault }: Platform): Sessi
       if (!isAlive(times, now)) return undefined;
       if (isWorthNoting(times, now)) await db.query(NOTE_SESSION, [id, now]);
       const nin = await opened(id, usedFor, () =>
-        vault.open({ keyId: row.nin_cipher_key, cipher: row.nin_cipher }, ownerOf(id)),
+        vault.open({ keyId: row.nin_cipher_key, cipher: row.nin_cipher }, sealedFor(id)),
       );
       if (nin === undefined) return undefined;
       return {
@@ -101,9 +101,7 @@ export function openSessions({ clock, config, db, log, vault }: Platform): Sessi
       reply.clearCookie(name, options);
       const { id_token_cipher: cipher, id_token_key: keyId } = row ?? { id_token_cipher: null, id_token_key: null };
       if (cipher === null || keyId === null) return undefined;
-      return opened(id, usedFor, () => vault.openText({ cipher, keyId }, ownerOf(id)));
+      return opened(id, usedFor, () => vault.openText({ cipher, keyId }, sealedFor(id)));
     },
   };
 }
-
-const ownerOf = (sessionId: Buffer): string => `session ${sessionId.toString('hex')}`;

@@ -107,9 +107,10 @@ test('A2, A5: a client may be registered for private_key_jwt and ES256 instead, 
     ...likeness,
     id: 'a0000000-0000-4000-8000-0000000000aa',
     name: 'Nøkkelbanken AS',
-    authentication: { method: 'private_key_jwt', jwks: { keys: [jwk] } },
+    authentication: 'private_key_jwt',
+    jwks: { keys: [jwk] },
     idTokenAlgorithm: 'ES256',
-    requirePkce: true,
+    profile: { ...likeness.profile, pkce: true },
   } as const;
   await world.platform.db.transaction((tx) => saveClient(tx, client, new Date()));
   const config = await discovered(client.id, oauth.PrivateKeyJwt({ key: privateKey, kid: 'k1' }), {

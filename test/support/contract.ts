@@ -88,15 +88,18 @@ function compile(document: Json): readonly Operation[] {
           answer.method.toLowerCase() === method && pattern.test(answer.url.split('?', 1)[0] ?? ''),
         answers: new Map(
           Object.entries(operation.responses as Json).map(([status, response]) => {
-            const content = Object.values((response.content ?? {}) as Json)[0] as Json | undefined;
+            const [[type, content] = []] = Object.entries((response.content ?? {}) as Record<string, Json>);
             const validate = content === undefined ? undefined : ajv.compile(withDocument(content['schema'] as Json));
             return [
               status,
               (answer: Recorded) => {
                 if (validate === undefined) return answer.body === '' ? [] : ['the body should be empty'];
-                if (validate(JSON.parse(answer.body))) return [];
-                return (validate.errors ?? []).map(
-                  (error) => `${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`,
+                return valuesIn(answer.body, type).flatMap((value) =>
+                  validate(value)
+                    ? []
+                    : (validate.errors ?? []).map(
+                        (error) => `${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`,
+                      ),
                 );
               },
             ] as const;
@@ -105,6 +108,19 @@ function compile(document: Json): readonly Operation[] {
       };
     }),
   );
+}
+
+/** What a schema is about: the body; or each line of it, or the data of each event, where there are many. */
+function valuesIn(body: string, type: string | undefined): readonly unknown[] {
+  const lines = body.split('\n');
+  switch (type) {
+    case 'application/x-ndjson':
+      return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as unknown);
+    case 'text/event-stream':
+      return lines.flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6)) as unknown] : []));
+    default:
+      return [JSON.parse(body)];
+  }
 }
 
 /** `#/components/…` points into the document that was added as `doc`. */

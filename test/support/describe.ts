@@ -1,5 +1,6 @@
 import { buildApp } from '../../src/app.ts';
 import { creditorClient } from '../../src/creditors/creditor-client.ts';
+import { openWakeUps } from '../../src/feed/wake-ups.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { toConfig } from '../../src/platform/config.ts';
 import { generateKeysFile, parseKeys } from '../../src/platform/keys.ts';
@@ -17,11 +18,13 @@ export async function describeApi(): Promise<string> {
     takeOnServingRole: false,
   });
   const creditors = creditorClient(platform);
-  const app = await buildApp(platform, { creditors });
+  const wakeUps = openWakeUps(platform);
+  const app = await buildApp(platform, { creditors, wakeUps });
   try {
     return `${JSON.stringify(app.swagger(), null, 2)}\n`;
   } finally {
     await app.close();
+    await wakeUps.close();
     creditors.close();
     await platform.http.close();
     await platform.db.close();

@@ -9,7 +9,7 @@ export const injectedFetch =
     const { body } = init ?? {};
     if (body instanceof URLSearchParams) headers.set('content-type', 'application/x-www-form-urlencoded');
     const answer = await app().inject({
-      method: init?.method === 'POST' ? 'POST' : 'GET',
+      method: (init?.method ?? 'GET') as 'GET',
       url: `${url.pathname}${url.search}`,
       headers: { host: url.host, ...Object.fromEntries(headers) },
       ...(typeof body === 'string' || body instanceof URLSearchParams ? { payload: String(body) } : {}),

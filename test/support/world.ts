@@ -13,6 +13,7 @@ import { apiPaths, apiScopes, type Api } from '../../src/clients/audience.ts';
 import { registerConsent } from '../../src/consent/register.ts';
 import { serverOf } from '../../src/creditors/certificate.ts';
 import { creditorClient, type CreditorClient } from '../../src/creditors/creditor-client.ts';
+import { openWakeUps } from '../../src/feed/wake-ups.ts';
 import { allJobs } from '../../src/jobs.ts';
 import { Nin } from '../../src/person/nin.ts';
 import { movableClock, type MovableClock } from '../../src/platform/clock.ts';
@@ -79,6 +80,7 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
   await seed(platform, servers.creditors, { count: 0, seed: 1 });
   await shakeHands(platform, servers);
   const creditors = creditorClient(platform);
+  const wakeUps = openWakeUps(platform);
   // Timers are left alone: tests say when what is due is done.
   const jobs = startJobs([], platform);
   const due: Jobs = {
@@ -95,6 +97,7 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
   superuser.on('error', () => undefined); // the database is dropped, or stopped on purpose
   const app: FastifyInstance = await buildApp(platform, {
     creditors,
+    wakeUps,
     audienceAliases: ['https://api-preprod.norskgjeld.no'],
     loginFetch: injectedFetch(() => app),
     extend: (subtree) => {
@@ -115,6 +118,7 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     inspect: async (text, values = []) => (await superuser.query(text, [...values])).rows,
     close: async () => {
       await app.close();
+      await wakeUps.close();
       await jobs.stop();
       businessClock.close();
       creditors.close();

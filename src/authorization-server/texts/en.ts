@@ -105,6 +105,10 @@ export const en: typeof nb = {
         html`<code>redirect_uri</code> is not one of the addresses that are registered for the client.`,
         html`It must be exactly one of them, character by character: scheme, upper and lower case, host name, port, path, and a slash at the end if there is one.`,
       ],
+      request: [
+        html`<code>request_uri</code> or <code>request</code> is not valid here: used, expired, signed with a key that is not registered, or made for another client.`,
+        html`A <code>request_uri</code> comes from <code>/oauth2/par</code>, lasts for 60 seconds and is good for one request. Nothing is fetched from other addresses.`,
+      ],
       other: [
         html`The request cannot be read: a parameter is missing, repeated or malformed. That is why no answer is sent back to you either.`,
         html`Check <code>client_id</code>, <code>redirect_uri</code>, <code>response_type</code> and <code>state</code>. Each of them must be there exactly once.`,

@@ -106,6 +106,10 @@ export const nb = {
         html`<code>redirect_uri</code> er ikke en av adressene som er registrert for klienten.`,
         html`Den må være helt lik en av dem, tegn for tegn: skjema, store og små bokstaver, vertsnavn, port, sti og en eventuell skråstrek til slutt.`,
       ],
+      request: [
+        html`<code>request_uri</code> eller <code>request</code> er ikke gyldig her: brukt, utløpt, signert med en nøkkel som ikke er registrert, eller laget for en annen klient.`,
+        html`En <code>request_uri</code> kommer fra <code>/oauth2/par</code>, varer i 60 sekunder og gjelder for én forespørsel. Andre adresser henter vi ingenting fra.`,
+      ],
       other: [
         html`Forespørselen kan ikke leses: en parameter mangler, er gjentatt eller har en ugyldig form. Derfor sender vi heller ikke noe svar tilbake.`,
         html`Sjekk <code>client_id</code>, <code>redirect_uri</code>, <code>response_type</code> og <code>state</code>. Hver av dem skal være med nøyaktig én gang.`,

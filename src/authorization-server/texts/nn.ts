@@ -101,6 +101,10 @@ export const nn: typeof nb = {
         html`<code>redirect_uri</code> er ikkje ei av adressene som er registrerte for klienten.`,
         html`Ho må vere heilt lik ei av dei, teikn for teikn: skjema, store og små bokstavar, vertsnamn, port, stig og ein eventuell skråstrek til slutt.`,
       ],
+      request: [
+        html`<code>request_uri</code> eller <code>request</code> er ikkje gyldig her: brukt, utgått, signert med ein nøkkel som ikkje er registrert, eller laga for ein annan klient.`,
+        html`Ein <code>request_uri</code> kjem frå <code>/oauth2/par</code>, varer i 60 sekund og gjeld for éin førespurnad. Frå andre adresser hentar vi ingenting.`,
+      ],
       other: [
         html`Førespurnaden kan ikkje lesast: ein parameter manglar, er gjenteken eller har ei ugyldig form. Difor sender vi heller ikkje noko svar tilbake.`,
         html`Sjekk <code>client_id</code>, <code>redirect_uri</code>, <code>response_type</code> og <code>state</code>. Kvar av dei skal vere med nøyaktig éin gong.`,

@@ -1,0 +1,16 @@
+import type { Env } from '../platform/config.ts';
+import type { Connected } from './connect.ts';
+import type { Output } from './output.ts';
+
+/** What a command works with. */
+export interface Tools {
+  readonly output: Output;
+  /** The variables that it reads. */
+  readonly env: Env;
+  /** Whether somebody wants it to end, by Ctrl-C or SIGTERM. Only commands that go on and on ask. */
+  readonly interrupted: () => AbortSignal;
+  /** All that comes by standard input, as text. Throws a CommandProblem where that is a terminal: nothing is ever asked. */
+  readonly input: () => Promise<string>;
+  /** Does something over a connection, which ends with it. */
+  readonly connected: <Result>(work: (connected: Connected) => Promise<Result>) => Promise<Result>;
+}

@@ -1,0 +1,42 @@
+import { firstSequenceNr, readEventsAndLast, type ConsentEvent } from '../consent/event-log.ts';
+import type { Platform } from '../platform/platform.ts';
+
+/** Events that got their number after this can be read (F4). */
+export const readableSince = (platform: Platform, now: Date): Date =>
+  new Date(now.getTime() - platform.config.feedReadableDays * 86_400_000);
+
+export interface ReadOn {
+  readonly events: readonly ConsentEvent[];
+  /** The last number that had been given. */
+  readonly last: number;
+  readonly now: Date;
+}
+
+/** A client's events from a number on, as of now (F2, F5). Errors: `unavailable`. */
+export async function readOn(
+  platform: Platform,
+  asked: { clientId: string; from: number; limit: number },
+): Promise<ReadOn> {
+  const now = platform.clock.now();
+  return {
+    ...(await readEventsAndLast(platform.db, { ...asked, now, readableSince: readableSince(platform, now) })),
+    now,
+  };
+}
+
+/**
+ * The oldest number that can be read, if events from `from` on were there and cannot be read any more (F4); else undefined. Numbers
+ * have gaps of their own (F2): only where the next event is not number `from` this is asked. After a failover, for a client that
+ * begins before it and has had nothing since, it may be told although nothing was missed.
+ */
+export async function missedBefore(
+  platform: Platform,
+  asked: { clientId: string; from: number },
+  read: ReadOn,
+): Promise<number | undefined> {
+  const from = Math.max(asked.from, 2); // nothing is numbered below (F3)
+  const next = read.events[0]?.sequenceNr;
+  if (next === from || (next === undefined && from > read.last)) return undefined;
+  const first = await firstSequenceNr(platform.db, asked.clientId, read.now, readableSince(platform, read.now));
+  return first > from ? (next ?? first) : undefined;
+}
