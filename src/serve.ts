@@ -76,6 +76,8 @@ export interface World {
   readonly audienceAliases?: readonly string[];
   readonly loginFetch?: typeof fetch;
   readonly extend?: (app: FastifyInstance, running: { jobs: Jobs; creditors: CreditorClient }) => void;
+  /** The same for the port where creditors deliver. */
+  readonly extendPush?: (app: FastifyInstance) => void;
 }
 
 /** Builds the app over an open platform, starts the jobs and listens. Throws ConfigError when the port is taken. */
@@ -99,7 +101,7 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
     });
     await app.listen({ port: config.port, host: config.host });
     log.info({ port: config.port, mode: config.mode }, 'listening');
-    const push = await openPush(platform).catch(async (error: unknown) => {
+    const push = await openPush(platform, world).catch(async (error: unknown) => {
       await app.close();
       throw error;
     });
@@ -120,10 +122,13 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
 }
 
 /** Listens for what creditors push, where a port is told for that. */
-const openPush = async (platform: Platform): Promise<PushListener | undefined> =>
+const openPush = async (platform: Platform, { extendPush }: World): Promise<PushListener | undefined> =>
   platform.config.pushPort === undefined
     ? undefined
-    : openPushListener(platform, (app) => deliveryRoutes(app, platform, peerOrganisation));
+    : openPushListener(platform, (app) => {
+        extendPush?.(app);
+        deliveryRoutes(app, platform, peerOrganisation);
+      });
 
 /** Waits for `work`, but not longer than that; what is not done by then is given up. */
 async function within(seconds: number, work: Promise<unknown>): Promise<void> {
