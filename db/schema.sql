@@ -202,6 +202,7 @@ create table creditor_provider (
   provider_id text not null,
   base_url text not null,
   organisations text[] not null default '{}'::text[],
+  client_certificate text,
   enabled boolean not null default true,
   delivered_at timestamp with time zone,
   drawn_at timestamp with time zone,
@@ -210,6 +211,7 @@ create table creditor_provider (
   constraint creditor_provider_creditor_id_fkey FOREIGN KEY (creditor_id) REFERENCES creditor(id),
   constraint creditor_provider_base_url_check CHECK (((length(base_url) >= 8) AND (length(base_url) <= 500))),
   constraint creditor_provider_check CHECK (((delivered_at IS NULL) = (drawn_at IS NULL))),
+  constraint creditor_provider_client_certificate_check CHECK ((client_certificate ~ '^[a-z0-9-]{1,40}$'::text)),
   constraint creditor_provider_provider_id_check CHECK (((length(provider_id) >= 1) AND (length(provider_id) <= 50)))
 );
 
@@ -985,7 +987,7 @@ grant insert, select, update (open, registered) on table client_purpose to samty
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
 grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by), select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
-grant insert, select, update (base_url, organisations, enabled, delivered_at, drawn_at, index_keys) on table creditor_provider to samtykke_app;
+grant insert, select, update (base_url, organisations, client_certificate, enabled, delivered_at, drawn_at, index_keys) on table creditor_provider to samtykke_app;
 grant delete, insert, select, update on table delivered_closing to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;

@@ -92,6 +92,6 @@ test('X3, R3: they are where the configuration of a sandbox looks for them', asy
   const dataDir = join(parent, 'data');
   await sandboxCertificates(join(dataDir, 'certificates'), NOW);
   const config = toConfig({ DATA_DIR: dataDir });
-  assert.ok(readClientTls(config).ca !== undefined);
+  assert.ok(readClientTls(config, null).ca !== undefined);
   assert.equal(readServerTls(config).authorities.length, 1);
 });

@@ -1,7 +1,7 @@
 import type { Creditor, CreditorContact } from '../src/creditors/creditor.ts';
 
 /** A creditor of the sandbox before its server has an address. */
-export interface SandboxCreditor extends Omit<Creditor, 'baseUrl'> {
+export interface SandboxCreditor extends Omit<Creditor, 'baseUrl' | 'clientCertificate'> {
   /** Its share of the generator's loans, as a weight: a few creditors hold most of them, many hold few. */
   readonly weight: number;
 }

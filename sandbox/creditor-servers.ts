@@ -12,6 +12,7 @@ import { type DeliveredBatches, deliveredBatches } from './delivered-batch.ts';
 import { dated } from './holding.ts';
 import { testPersons } from './people.ts';
 import { type GeneratedPopulation, holdingsOf } from './people-generator.ts';
+import { type PushedLoans, pushedLoans } from './pushed-loans.ts';
 
 /**
  * What a creditor's server does with a question in order: answer at once; answer after a while; answer 500; take the question and
@@ -32,6 +33,8 @@ export interface CreditorServersOptions {
   readonly slowMs?: number;
   /** The generated persons that the creditors know besides the test persons; none unless told. */
   readonly generated?: GeneratedPopulation | undefined;
+  /** What was pushed in their names, so that they answer the same; nothing unless told. */
+  readonly pushed?: PushedLoans;
 }
 
 /** The sandbox's creditors while they listen. */
@@ -53,8 +56,9 @@ export interface CreditorServers {
  * the organisation that runs the sandbox and with nobody else.
  */
 export async function startCreditorServers(options: CreditorServersOptions): Promise<CreditorServers> {
-  const { now, certificates, host = '127.0.0.1', slowMs = 1000, generated } = options;
-  const world: World = { now, certificates, slowMs, generated, batches: deliveredBatches(generated) };
+  const { now, certificates, host = '127.0.0.1', slowMs = 1000, generated, pushed = pushedLoans() } = options;
+  const batches = deliveredBatches(generated, pushed);
+  const world: World = { now, certificates, slowMs, generated, pushed, batches };
   const running = new Map(sandboxCreditors.map((creditor) => [creditor.id, serve(creditor, world)]));
   const close = async (): Promise<void> => {
     await Promise.all(Array.from(running.values(), stop));
@@ -72,6 +76,7 @@ export async function startCreditorServers(options: CreditorServersOptions): Pro
       providerId,
       contact,
       baseUrl: addressOf(server),
+      clientCertificate: null,
     })),
     setBehaviour(creditorId, behaviour) {
       const conduct = running.get(creditorId)?.conduct;
@@ -92,6 +97,7 @@ interface World {
   readonly certificates: SandboxCertificates;
   readonly slowMs: number;
   readonly generated: GeneratedPopulation | undefined;
+  readonly pushed: PushedLoans;
   readonly batches: DeliveredBatches;
 }
 
@@ -219,7 +225,8 @@ function neverAnswers(question: GoodQuestion, { creditor, world }: Asked): boole
 
 function customerAnswer(nin: string, { creditor, world }: Asked) {
   const holding = holdingsOf(nin, world.generated).find((held) => held.creditorId === creditor.id);
-  return wireCustomer(nin, creditor.id, dated(holding?.loans ?? [], world.now()));
+  const loans = dated(holding?.loans ?? [], world.now());
+  return wireCustomer(nin, creditor.id, world.pushed.merged(creditor.id, nin, loans));
 }
 
 async function goodAnswer(question: GoodQuestion, asked: Asked): Promise<string> {

@@ -4,6 +4,7 @@ import type { SandboxCreditor } from './creditor-list.ts';
 import { dated, lastNight } from './holding.ts';
 import { testPersons } from './people.ts';
 import { type GeneratedPopulation, generatePersons, holdingsOf } from './people-generator.ts';
+import type { PushedLoans } from './pushed-loans.ts';
 
 /** How many customers a page of a nightly batch has, unless it is the last. */
 export const customersPerPage = 500;
@@ -19,14 +20,15 @@ export interface DeliveredBatches {
 
 /**
  * The batches of the test persons and, when there are any, of the generated ones. The first page asked for with a generated
- * population draws all of it once and remembers who is whose customer: some 50 bytes a person.
+ * population draws all of it once and remembers who is whose customer: some 50 bytes a person. What was pushed is in them too.
  */
-export function deliveredBatches(generated?: GeneratedPopulation): DeliveredBatches {
+export function deliveredBatches(generated: GeneratedPopulation | undefined, pushed: PushedLoans): DeliveredBatches {
   let customers: Promise<Map<string, string[]>> | undefined;
   return {
     async page(creditor, page, now) {
       customers ??= customersByCreditor(generated);
-      const all = (await customers).get(creditor.id) ?? [];
+      const known = (await customers).get(creditor.id) ?? [];
+      const all = known.concat(pushed.customersOf(creditor.id).filter((nin) => !known.includes(nin)));
       const drawn = lastNight(now);
       const onPage = all.slice(page * customersPerPage, (page + 1) * customersPerPage);
       return {
@@ -34,7 +36,8 @@ export function deliveredBatches(generated?: GeneratedPopulation): DeliveredBatc
         customers: onPage.map((nin) => {
           const holding = holdingsOf(nin, generated).find((held) => held.creditorId === creditor.id);
           // Who has not delivered any loans of a customer yet tells that it has the customer: otherwise nobody would ask it.
-          return wireCustomer(nin, creditor.id, holding?.delivered === true ? dated(holding.loans, drawn) : []);
+          const loans = holding?.delivered === true ? dated(holding.loans, drawn) : [];
+          return wireCustomer(nin, creditor.id, pushed.merged(creditor.id, nin, loans));
         }),
       };
     },

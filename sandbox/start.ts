@@ -14,6 +14,7 @@ import { closePlatform, listenProblem, openPlatform, serve } from '../src/serve.
 import { sandboxCertificates } from './authority.ts';
 import { followBusinessClock } from './business-clock.ts';
 import { startCreditorServers } from './creditor-servers.ts';
+import { pushedLoans } from './pushed-loans.ts';
 import { sandboxRoutes } from './routes.ts';
 import { seed } from './seed.ts';
 import { loginFetch } from './testid/login-fetch.ts';
@@ -75,7 +76,13 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
     const businessClock = await followBusinessClock(platform.db, clock);
     closers.push(() => businessClock.close());
     const generated = { count: config.sandboxPersons, seed: GENERATED_SEED };
-    const servers = await startCreditorServers({ now: () => clock.now(), certificates: await making, generated });
+    const pushed = pushedLoans(join(config.dataDir, 'pushed-loans.json'));
+    const servers = await startCreditorServers({
+      now: () => clock.now(),
+      certificates: await making,
+      generated,
+      pushed,
+    });
     closers.push(() => servers.close());
     await seed(platform, servers.creditors, generated);
     const samtykke = await serve(platform, {
@@ -85,6 +92,7 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
         sandboxRoutes(app, platform, { servers, clock: businessClock, ...running });
         testIdRoutes(app, platform);
       },
+      extendPush: (app) => pushed.follow(app),
     });
     closers.push(() => samtykke.close());
     await samtykke.jobs.runDue();

@@ -21,6 +21,7 @@ import { DomainError } from './errors/domain-error.ts';
 import { toDomainError } from './errors/from-http.ts';
 import { presentAgreementError } from './errors/ngi-agreement-error.ts';
 import { presentDebtError } from './errors/ngi-debt-error.ts';
+import { helpLink } from './errors/help.ts';
 import type { Presenter } from './errors/presented.ts';
 import { presentProblem } from './errors/problem.ts';
 import { errorHeaders, statusOf } from './errors/status.ts';
@@ -94,7 +95,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
       void sendError(platform, request, reply, new DomainError('invalid_request', 'the address is malformed'));
       logRequest(platform, request, reply);
     },
-    clientErrorHandler: (error, socket) => answerBrokenHttp(platform.log, error, socket),
+    clientErrorHandler: (error, socket) => answerBrokenHttp(platform, error, socket),
   });
   app.server.on('checkExpectation', refuseExpectation);
   const limits = apiLimits(platform.config.rateLimitPerMinute);
@@ -211,8 +212,9 @@ function sendError(platform: Platform, request: FastifyRequest, reply: FastifyRe
     timestamp: platform.clock.now().toISOString(),
     traceId: request.id,
     path: maskNins(path),
+    apiUrl: platform.config.apiUrl,
   });
-  reply.code(answer.status).headers(answer.headers ?? {});
+  reply.code(answer.status).headers({ ...helpLink(platform.config.apiUrl, error.code), ...answer.headers });
   if (answer.body === undefined) return reply.send();
   return reply
     .type(answer.contentType ?? 'application/json; charset=utf-8')

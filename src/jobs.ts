@@ -4,6 +4,7 @@ import { keepFeedPartitions, sealEvents } from './consent/event-log.ts';
 import { announceExpired } from './consent/expire.ts';
 import { purgePastRetention } from './consent/purge.ts';
 import { archiveClosed } from './consent/switch-permission.ts';
+import { certificatesInUse } from './creditors/creditor-registry.ts';
 import type { Collector } from './delivery/collector.ts';
 import { sweepDeliveries } from './delivery/sweep.ts';
 import type { Job } from './platform/jobs.ts';
@@ -39,7 +40,11 @@ export function allJobs(platform: Platform, collector?: Collector, webhooks?: We
     { name: 'purge', everySeconds: 3_600, run: async () => void (await purgePastRetention(platform)) },
     { name: 'sweep-sessions', everySeconds: 300, run: () => sweepSignIn(platform) },
     { name: 'sweep-tokens', everySeconds: 300, run: async () => void (await sweepArtefacts(platform)) },
-    { name: 'watch-certificates', everySeconds: 43_200, run: async () => warnOfCertificates(platform) },
+    {
+      name: 'watch-certificates',
+      everySeconds: 43_200,
+      run: async () => warnOfCertificates(platform, await certificatesInUse(db)),
+    },
     { name: 'sweep-webhooks', everySeconds: 60, run: () => sweepWebhooks(platform) },
     { name: 'sweep-deliveries', everySeconds: 3_600, run: async () => void (await sweepDeliveries(platform)) },
     ...(collector === undefined

@@ -1,7 +1,7 @@
 import { clientsWithSecrets } from './clients/client-registry.ts';
 import { sandboxSecrets } from './clients/sandbox-secrets.ts';
 import { runUntilSignal, toldAbout } from './command-line.ts';
-import { listCreditors } from './creditors/creditor-registry.ts';
+import { certificatesInUse, listCreditors } from './creditors/creditor-registry.ts';
 import { systemClock } from './platform/clock.ts';
 import { ConfigError, readEnv, toConfig, type Env } from './platform/config.ts';
 import { sha256 } from './platform/crypto.ts';
@@ -24,7 +24,7 @@ export async function startProduction(env: Env): Promise<Samtykke> {
       "LOGIN_CLIENT_SECRET is missing, and KEYS_FILE has no 'login' keys: production needs one of them for the login provider",
     );
   }
-  if (config?.creditorCertFile !== undefined) collect(problems, () => readClientTls(config));
+  if (config?.creditorCertFile !== undefined) collect(problems, () => readClientTls(config, null));
   if (config?.pushPort !== undefined) collect(problems, () => readServerTls(config));
   if (config?.databaseUrl === undefined || keys === undefined || problems.length > 0) throw new ConfigError(problems);
 
@@ -44,7 +44,7 @@ export async function startProduction(env: Env): Promise<Samtykke> {
     await closePlatform(platform);
     throw new ConfigError(unfit);
   }
-  warnOfCertificates(platform);
+  warnOfCertificates(platform, await certificatesInUse(platform.db));
   const samtykke = await serve(platform).catch(async (error: unknown) => {
     await closePlatform(platform);
     throw error;
@@ -65,7 +65,8 @@ async function whatProductionLacks({ db, config }: Platform): Promise<readonly s
     (id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`,
   );
   const called = (await listCreditors(db)).filter(
-    ({ enabled, providers }) => enabled && providers.some((provider) => provider.enabled),
+    ({ enabled, providers }) =>
+      enabled && providers.some((provider) => provider.enabled && provider.clientCertificate === null),
   );
   if (called.length > 0 && config.creditorCertFile === undefined) {
     problems.push(

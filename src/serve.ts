@@ -5,6 +5,7 @@ import { creditorClient, type CreditorClient } from './creditors/creditor-client
 import { openCollector } from './delivery/collector.ts';
 import { openWakeUps } from './feed/wake-ups.ts';
 import { allJobs } from './jobs.ts';
+import { joinInstallation, leaveInstallation } from './keys/join.ts';
 import { openPushListener, type PushListener } from './delivery/listener.ts';
 import { peerOrganisation } from './delivery/require-certificate.ts';
 import { deliveryRoutes } from './delivery/routes.ts';
@@ -82,11 +83,17 @@ export interface World {
   readonly audienceAliases?: readonly string[];
   readonly loginFetch?: typeof fetch;
   readonly extend?: (app: FastifyInstance, running: { jobs: Jobs; creditors: CreditorClient }) => void;
+  /** The same for the port where creditors deliver. */
+  readonly extendPush?: (app: FastifyInstance) => void;
 }
 
-/** Builds the app over an open platform, starts the jobs and listens. Throws ConfigError when the port is taken. */
+/**
+ * Builds the app over an open platform, starts the jobs and listens. Throws ConfigError when the port is taken, or the keys file lacks
+ * keys that are needed.
+ */
 export async function serve(platform: Platform, world: World = {}): Promise<Samtykke> {
   const { config, log } = platform;
+  await joinInstallation(platform);
   const creditors = creditorClient(platform);
   const collector = openCollector(platform);
   const wakeUps = openWakeUps(platform);
@@ -99,6 +106,8 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
     await collector.close();
     await within(config.shutdownSeconds, jobs.stop());
     creditors.close();
+    // Who is not heard of is forgotten too, but only after a while.
+    await leaveInstallation(platform).catch((error: unknown) => log.warn({ error }, 'could not say goodbye'));
   };
   try {
     const app = await buildApp(platform, {
@@ -110,7 +119,7 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
     });
     await app.listen({ port: config.port, host: config.host });
     log.info({ port: config.port, mode: config.mode }, 'listening');
-    const push = await openPush(platform).catch(async (error: unknown) => {
+    const push = await openPush(platform, world).catch(async (error: unknown) => {
       await app.close();
       throw error;
     });
@@ -131,10 +140,13 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
 }
 
 /** Listens for what creditors push, where a port is told for that. */
-const openPush = async (platform: Platform): Promise<PushListener | undefined> =>
+const openPush = async (platform: Platform, { extendPush }: World): Promise<PushListener | undefined> =>
   platform.config.pushPort === undefined
     ? undefined
-    : openPushListener(platform, (app) => deliveryRoutes(app, platform, peerOrganisation));
+    : openPushListener(platform, (app) => {
+        extendPush?.(app);
+        deliveryRoutes(app, platform, peerOrganisation);
+      });
 
 /** Waits for `work`, but not longer than that; what is not done by then is given up. */
 async function within(seconds: number, work: Promise<unknown>): Promise<void> {

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import type { Comparison, Figures } from './compare.ts';
-import { median } from './statistics.ts';
+import { median, percentile } from './statistics.ts';
 
 const HEAD = ['', 'clients', 'kB', 'p50 ms', 'p95 ms', 'p99 ms', 'inside p95', 'CPU ms', 'requests/s'];
 const RATIOS = ['p95 ×', 'CPU ×', 'rate ×'];
@@ -17,7 +17,16 @@ export function report(title: string, comparisons: readonly Comparison[], notes:
     ],
     ['  bare', '', '', ...cells(baseline), '', '', ''],
   ]);
-  return [title, '', ...aligned([[...HEAD, ...RATIOS], ...rows]), '', ...notes, machine(comparisons), ''].join('\n');
+  const others = comparisons.flatMap((comparison) => comparison.others);
+  return tableReport(title, { rows: [[...HEAD, ...RATIOS], ...rows], notes, others });
+}
+
+/** Any table, its first row the head, and what it was made on. `others`: what others used of the machine, from 0 to 1. */
+export function tableReport(
+  title: string,
+  table: { rows: readonly (readonly string[])[]; notes: readonly string[]; others: readonly number[] },
+): string {
+  return [title, '', ...aligned(table.rows), '', ...table.notes, machine(table.others), ''].join('\n');
 }
 
 const cells = ({ p50, p95, p99, insideP95, cpu, perSecond }: Figures): readonly string[] => [
@@ -26,7 +35,11 @@ const cells = ({ p50, p95, p99, insideP95, cpu, perSecond }: Figures): readonly 
 ];
 
 /** With three digits that count. */
-const short = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3);
+export const short = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3);
+
+/** The median, and the least and the most. */
+export const spread = (values: readonly number[]): string =>
+  `${short(median(values))} (${short(percentile(values, 0))}-${short(percentile(values, 100))})`;
 
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -38,8 +51,7 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
-function machine(comparisons: readonly Comparison[]): string {
-  const others = comparisons.flatMap((comparison) => comparison.others);
+function machine(others: readonly number[]): string {
   const percent = (part: number): string => `${Math.round(part * 100)} %`;
   const [cpu] = cpus();
   return (

@@ -11,6 +11,8 @@ create table creditor_provider (
   base_url text not null check (length(base_url) between 8 and 500),
   -- Organisation numbers (organizationIdentifier of a certificate, without NTRNO-) that may push for this pair.
   organisations text[] not null default '{}',
+  -- The name of the client certificate that this provider knows us by, for this institution. Null: the usual one.
+  client_certificate text check (client_certificate ~ '^[a-z0-9-]{1,40}$'),
   enabled boolean not null default true,
   -- The rest is the collector's. When the last collection that was applied began: what it left is as fresh as that. Null: none yet.
   delivered_at timestamptz,
@@ -116,7 +118,7 @@ revoke all on function purge_delivery_runs from public;
 
 grant execute on function purge_delivery_runs to samtykke_app;
 grant select, insert on creditor_provider, delivery_run to samtykke_app;
-grant update (base_url, organisations, enabled, delivered_at, drawn_at) on creditor_provider to samtykke_app;
+grant update (base_url, organisations, client_certificate, enabled, delivered_at, drawn_at) on creditor_provider to samtykke_app;
 grant update (finished_at, outcome, customers, loans, warnings, dropped_over_half, duplicated_accounts, rule, page, record, loan_index,
   detail, retry_at) on delivery_run to samtykke_app;
 grant select, insert, update, delete on delivered_closing to samtykke_app;

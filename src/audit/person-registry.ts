@@ -4,12 +4,19 @@ import { sql, type Queryable } from '../platform/db.ts';
 
 const FIND_PERSONS = sql<{ id: string }>(
   'person_find_all',
-  'select id from person where nin_index = any ($1) order by created_at, id',
+  `with found as (
+     select id, created_at from person where nin_index = any ($1)
+   )
+   select id from (
+     select id, created_at from found
+     union all select same.id, same.created_at from found join person as same on same.same_as = found.id
+   ) known order by created_at, id`,
 );
 
 /**
  * The ids under which this person is known to the log and to consents; none for somebody of whom nothing was ever registered.
- * While keys are rotated one person may have been met twice, under two keys.
+ * While keys are rotated one person may have been met twice, under two keys. Both ids stay good: the later one is then the same as the
+ * earlier one, and found by it.
  */
 export async function personIdsOf(db: Queryable, vault: NinVault, nin: Nin): Promise<readonly string[]> {
   const rows = await db.query(FIND_PERSONS, [vault.indexes(nin).map((index) => index.hash)]);

@@ -24,7 +24,7 @@ export interface Connected {
 export async function connect(env: Env): Promise<Connected> {
   const config = toConfig(env);
   const { from, login } = await loginOf(config);
-  const db = openDatabase({ ...login, poolSize: 2, applicationName: `${COMMAND_BY}${operatorOf(env)}` });
+  const db = openDatabase({ ...login, poolSize: 2, statementMs: STATEMENT_MS, applicationName: `${COMMAND_BY}${operatorOf(env)}` });
   try {
     const offsetSeconds = await checkInstallation(db, config, from);
     return { platform: { clock: movableClock(offsetSeconds), config, db }, close: () => db.close() };
@@ -38,10 +38,21 @@ export async function connect(env: Env): Promise<Connected> {
 const COMMAND_BY = 'samtykke command by ';
 const NAME_CHARACTERS = 63 - COMMAND_BY.length;
 
+/** What operators ask may read through a whole table. */
+const STATEMENT_MS = 60_000;
+
 /** Who is at the command line, as this machine knows them: whoever became another user by sudo under the former name. */
 export function operatorOf(env: Env): string {
-  const user = env['SUDO_USER'] ?? userInfo().username;
-  return `${user}@${hostname()}`.replaceAll(/[^\w.@-]/g, '-').slice(0, NAME_CHARACTERS);
+  return `${env['SUDO_USER'] ?? userName()}@${hostname()}`.replaceAll(/[^\w.@-]/g, '-').slice(0, NAME_CHARACTERS);
+}
+
+/** In a container there may be no name for the user who runs it. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user-${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 async function loginOf(config: Config): Promise<{ from: string; login: DatabaseLogin }> {

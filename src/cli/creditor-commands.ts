@@ -37,6 +37,7 @@ export function creditorCommands(program: Command, tools: Tools): void {
       "organisation whose certificate is good for pushing; repeat it for more, '' for nobody (default: the provider)",
       (number: string, before: readonly string[] | undefined) => [...(before ?? []), number],
     )
+    .option('--client-certificate <name>', 'which of CREDITOR_CERTS_DIR it knows us by; default: the usual one')
     .option('--json', 'answer in JSON')
     .addHelpText('after', ADD_HELP)
     .action((number: string, options: AddOptions) => add(tools, number, options));
@@ -89,6 +90,9 @@ the new one, and disable the former when that has delivered its empty list.
 
 Outside of the sandbox the base URL must be https, at addresses on the open internet.
 
+It is called with the certificate of CREDITOR_CERT_FILE, unless it knows us by another one: that is then NAME.pem, with its key
+NAME.key, in the folder CREDITOR_CERTS_DIR of every node.
+
 Example:
   samtykke creditor add 310472654 --name 'Bekkelauv Sparekreditt' --provider 9908:318465711 \\
     --base-url https://data.tunet.example/gjeld --contact-email gjeld@bekkelauv.example --deliverer 318465711`;
@@ -117,6 +121,7 @@ const OPTIONS = {
   contactEmail: '--contact-email',
   contactPhone: '--contact-phone',
   organisations: '--deliverer',
+  clientCertificate: '--client-certificate',
 } as const satisfies Record<Exclude<RegistrationProblem['field'], 'number'>, string>;
 
 const problemLine = ({ field, what }: RegistrationProblem, number: string): string =>
@@ -183,7 +188,7 @@ async function collect({ output, connected }: Tools, number: string, { json }: J
     if (!creditor.enabled || !creditor.providers.some((provider) => provider.enabled)) {
       throw new CommandProblem([`nothing is collected from ${number}: it is switched off`]);
     }
-    return output.during(`collecting from ${plain(creditor.name)}`, () => collectNow(connection, number));
+    return output.during(`collecting from ${plain(creditor.name)}`, () => collectNow(connection, creditor));
   });
   const collected = reports.map((report) => {
     const { runId, providerId, seconds } = report;

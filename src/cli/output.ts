@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 import { maskNins } from '../person/nin.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -8,6 +9,8 @@ export interface Output {
   /** How data are shown. */
   readonly look: Look;
   data(text: string): void;
+  /** Data that come bit by bit: resolves when there is room for more, and with false when nobody reads any more. */
+  flow(text: string): Promise<boolean>;
   /** One object or list, for programs. */
   json(value: unknown): void;
   /** A line for people that is no data. */
@@ -21,13 +24,21 @@ export interface Output {
 /** The streams of this process. What is written to standard error passes the net for personal numbers. */
 export function openOutput(stdout: WriteStream, stderr: WriteStream): Output {
   // `samtykke … | head`: whoever reads us has enough, and that is no reason to fail.
-  for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+  const gone = new AbortController();
+  stdout.on('error', () => gone.abort());
+  stderr.on('error', () => undefined);
   return {
     look: {
       width: stdout.isTTY ? stdout.columns : undefined,
       colours: stdout.isTTY ? stdout.hasColors() : false, // knows NO_COLOR
     },
     data: (text) => void stdout.write(text),
+    flow: async (text) => {
+      if (gone.signal.aborted) return false;
+      // Whether it can take more, or nobody is there any more, whichever comes first.
+      if (!stdout.write(text)) await once(stdout, 'drain', { signal: gone.signal }).catch(() => undefined);
+      return !gone.signal.aborted;
+    },
     json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (line) => void stderr.write(maskNins(`samtykke: ${line}\n`)),
     // It tells what was written, and that may be anything.

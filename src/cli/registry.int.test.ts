@@ -48,7 +48,7 @@ test('D3, C7: a creditor is added, changed and left alone by the same command, a
     enabled: true,
     contactEmail: 'gjeld@bekkelauv.example',
     contactPhone: null,
-    providers: [{ ...provider, enabled: true, collectedAt: null }],
+    providers: [{ ...provider, clientCertificate: null, enabled: true, collectedAt: null }],
   };
   assert.deepEqual([added.outcome, added.creditor], ['added', registered]);
   assert.deepEqual(await answer('show', '310472654'), { ...registered, deliveries: [] });

@@ -11,10 +11,11 @@ export const creditorJson = ({ id, name, enabled, contact, providers }: Register
   enabled,
   contactEmail: contact.email,
   contactPhone: contact.phone,
-  providers: providers.map(({ providerId, baseUrl, organisations, enabled, deliveredAt }) => ({
+  providers: providers.map(({ providerId, baseUrl, organisations, clientCertificate, enabled, deliveredAt }) => ({
     provider: providerId,
     baseUrl,
     deliverers: organisations,
+    clientCertificate,
     enabled,
     collectedAt: deliveredAt,
   })),
@@ -29,19 +30,26 @@ export const runJson = ({ id, creditorId, providerId, ...run }: RecordedRun) => 
   remark: remarkOn(run),
 });
 
-/** All creditors for people, a line for each that delivers. */
+/** The certificate of ours that most know us by. */
+const USUAL = 'default';
+
+/** All creditors for people, a line for each that delivers. Which certificate each knows us by is told where that differs. */
 export function creditorTable(
   creditors: readonly RegisteredCreditor[],
   last: readonly RecordedRun[],
   look: Look,
 ): string {
+  const differ = creditors.some(({ providers }) =>
+    providers.some(({ clientCertificate }) => clientCertificate !== null),
+  );
   const rows = creditors.flatMap((creditor) => {
     const { id, name, enabled, providers } = creditor;
-    if (providers.length === 0) return [[id, name, '–', onOff(enabled), 'never', '–']];
+    if (providers.length === 0) return [[id, name, '–', ...(differ ? ['–'] : []), onOff(enabled), 'never', '–']];
     return providers.map((provider) => [
       id,
       name,
       provider.providerId,
+      ...(differ ? [provider.clientCertificate ?? USUAL] : []),
       onOff(enabled && provider.enabled),
       moment(provider.deliveredAt) ?? 'never',
       outcomeOf(last.find((run) => run.creditorId === id && run.providerId === provider.providerId)),
@@ -51,6 +59,7 @@ export function creditorTable(
     { title: 'number' },
     { title: 'name', fits: true },
     { title: 'provider' },
+    ...(differ ? [{ title: 'knows us by' }] : []),
     { title: 'is' },
     { title: 'collected (UTC)' },
     { title: 'last try' },
@@ -73,6 +82,7 @@ export function creditorPage(creditor: RegisteredCreditor, runs: readonly Record
         { title: 'is' },
         { title: 'answers at', fits: true },
         { title: 'may push', fits: true },
+        { title: 'knows us by' },
         { title: 'collected (UTC)' },
       ],
       providers.map((provider) => [
@@ -80,6 +90,7 @@ export function creditorPage(creditor: RegisteredCreditor, runs: readonly Record
         onOff(provider.enabled),
         provider.baseUrl,
         provider.organisations.length === 0 ? 'nobody' : provider.organisations.join(' '),
+        provider.clientCertificate ?? USUAL,
         moment(provider.deliveredAt) ?? 'never',
       ]),
       look,
@@ -148,6 +159,7 @@ const NAMES: Readonly<Record<RegistryChange['field'], string>> = {
   contactPhone: 'contact phone',
   baseUrl: 'base URL',
   organisations: 'may push',
+  clientCertificate: 'knows us by',
   enabled: 'is',
 };
 
@@ -158,8 +170,7 @@ export function changeTable(changes: readonly RegistryChange[], look: Look): str
     [{ title: 'what' }, { title: 'was', fits: true }, { title: 'is', fits: true }],
     changes.map(({ field, provider, before, after }) => [
       provider === undefined ? NAMES[field] : `${NAMES[field]} (${provider})`,
-      valueText(before),
-      valueText(after),
+      ...[before, after].map((value) => (field === 'clientCertificate' ? (value ?? USUAL) : value)).map(valueText),
     ]),
     look,
   );

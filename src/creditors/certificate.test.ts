@@ -31,8 +31,9 @@ test('D3: where a creditor answers, and that its server may be its own, who deli
     id: '314159268',
     providerId: '9908:318465711',
     baseUrl: 'https://Creditor.example:8443/api//',
+    clientCertificate: 'second',
   });
-  assert.deepEqual([origin, basePath], ['https://creditor.example:8443', '/api']);
+  assert.deepEqual([origin, basePath, identity.certificate], ['https://creditor.example:8443', '/api', 'second']);
   for (const good of ['NTRNO-314159268', 'NTRNO-318465711', undefined, 'PSDSE-FINA-44059', 'VATNO-314159268']) {
     assert.equal(identity.refuse(good), undefined);
   }
@@ -44,7 +45,8 @@ test('D3: where a creditor answers, and that its server may be its own, who deli
 });
 
 test('D3: creditors with the same server share its connections only where the same may answer for both', () => {
-  const server = (id: string, providerId: string) => serverOf({ id, providerId, baseUrl: 'https://x.example' });
+  const server = (id: string, providerId: string) =>
+    serverOf({ id, providerId, baseUrl: 'https://x.example', clientCertificate: null });
   const key = server('314159268', '9908:318465711').identity.key;
   assert.equal(server('314159268', '0192:318465711').identity.key, key);
   assert.notEqual(server('211872543', '9908:318465711').identity.key, key);

@@ -17,7 +17,7 @@ export function organisationIn(identifier: unknown): { organisation: string } | 
   return { organisation: number };
 }
 
-/** What an HTTP client needs to know of a creditor's server: where it is, and whose certificate it may show. */
+/** What an HTTP client needs to know of a creditor's server: where it is, whose certificate it may show, and which it is shown. */
 export interface CreditorServer {
   /** Scheme, host and port. */
   readonly origin: string;
@@ -25,6 +25,8 @@ export interface CreditorServer {
   readonly basePath: string;
   readonly identity: {
     readonly key: string;
+    /** The name of our certificate by which it knows us; null: the usual one. */
+    readonly certificate: string | null;
     refuse(organizationIdentifier: unknown): string | undefined;
   };
 }
@@ -35,7 +37,9 @@ export interface CreditorServer {
  * delivers for it: so that creditors behind one authority, or one host, cannot be taken for each other. Other registers than the
  * Norwegian one (`PSDSE-…`) say nothing that could be compared, and the host's name decides.
  */
-export function serverOf(creditor: Pick<Creditor, 'id' | 'providerId' | 'baseUrl'>): CreditorServer {
+export function serverOf(
+  creditor: Pick<Creditor, 'id' | 'providerId' | 'baseUrl' | 'clientCertificate'>,
+): CreditorServer {
   const { origin, pathname } = new URL(creditor.baseUrl);
   const known = [creditor.id, organisationOf(creditor.providerId)];
   return {
@@ -43,6 +47,7 @@ export function serverOf(creditor: Pick<Creditor, 'id' | 'providerId' | 'baseUrl
     basePath: pathname.replace(/\/+$/, ''),
     identity: {
       key: known.join(),
+      certificate: creditor.clientCertificate,
       refuse: (identifier) => {
         if (identifier === undefined || (typeof identifier === 'string' && !identifier.startsWith('NTRNO'))) {
           return undefined;

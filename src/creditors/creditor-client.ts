@@ -1,5 +1,6 @@
 import CircuitBreaker from 'opossum';
 import type { Nin } from '../person/nin.ts';
+import { isJsonType } from '../platform/http-client.ts';
 import type { Platform } from '../platform/platform.ts';
 import { serverOf } from './certificate.ts';
 import type { Creditor } from './creditor.ts';
@@ -9,12 +10,15 @@ import { loansFromAnswer } from './wire.ts';
 /** An answer for one person is a few kilobytes; nobody's is this large. */
 const MAX_ANSWER_BYTES = 1_048_576;
 
-/** Asks creditors for one person's loans (getDataForSSN). One circuit breaker for each creditor, on each node. */
+/**
+ * Asks creditors for one person's loans (getDataForSSN). For each creditor, at each of its providers, it has connections of its own,
+ * as many as are configured, and a circuit breaker: so that nobody waits for another one's answer. All of it on each node.
+ */
 export interface CreditorClient {
   /**
    * The loans that the creditor holds for this person now, none included. Throws when it does not answer in time (`signal`),
-   * answers badly (a status other than 200, broken JSON, a rule of delivery violated, another customer), or has failed so often
-   * lately that it is left alone for some seconds.
+   * answers badly (a status other than 200, something else than JSON, a rule of delivery violated, another customer), or has failed
+   * so often lately that it is left alone for some seconds. The message says which, and nothing of the answer.
    */
   loansOf(creditor: Creditor, nin: Nin, call: { signal: AbortSignal; traceId: string }): Promise<readonly Loan[]>;
   /** Forgets that a creditor has failed lately. */
@@ -22,10 +26,16 @@ export interface CreditorClient {
   close(): void;
 }
 
-type Ask = (creditor: Creditor, nin: Nin, call: { signal: AbortSignal; traceId: string }) => Promise<readonly Loan[]>;
+type Ask = CreditorClient['loansOf'];
+type Breaker = CircuitBreaker<Parameters<Ask>, readonly Loan[]>;
 
-export function creditorClient(platform: Platform): CreditorClient {
-  const breakers = new Map<string, CircuitBreaker<Parameters<Ask>, readonly Loan[]>>();
+/** `restMs`: for how long a creditor that keeps failing is left alone; then one question finds out. */
+export function creditorClient(
+  platform: Pick<Platform, 'clock' | 'http'>,
+  { restMs = 5_000 }: { restMs?: number } = {},
+): CreditorClient {
+  /** By creditor, then by provider. */
+  const breakers = new Map<string, Map<string, Breaker>>();
 
   const ask: Ask = async (creditor, nin, call) => {
     const { origin, basePath, identity } = serverOf(creditor);
@@ -38,45 +48,44 @@ export function creditorClient(platform: Platform): CreditorClient {
       maxBytes: MAX_ANSWER_BYTES,
     });
     if (answer.status !== 200) throw new Error(`status ${answer.status}`);
-    const loans = loansFromAnswer(parseJson(answer.body), {
+    if (!isJsonType(answer.contentType)) throw new Error('the answer is not application/json');
+    const loans = loansFromAnswer(answer.body, {
       customerId: nin.reveal(),
       creditorId: creditor.id,
       fetchedAt: platform.clock.now().toISOString(),
     });
-    if (typeof loans === 'string') throw new Error(`rule of delivery: ${loans}`);
-    return loans;
+    if (!('rule' in loans)) return loans;
+    throw new Error(`rule of delivery: ${loans.rule}${loans.loan === undefined ? '' : `, loan ${loans.loan}`}`);
   };
 
-  const breakerOf = (creditorId: string) => {
-    const known = breakers.get(creditorId);
+  const breakerOf = ({ id, providerId }: Creditor): Breaker => {
+    const ofCreditor = breakers.get(id) ?? new Map<string, Breaker>();
+    breakers.set(id, ofCreditor);
+    const known = ofCreditor.get(providerId);
     if (known !== undefined) return known;
-    const breaker = new CircuitBreaker<Parameters<Ask>, readonly Loan[]>(ask, {
+    const breaker: Breaker = new CircuitBreaker(ask, {
       timeout: false, // the lookup's own deadline ends the call
       volumeThreshold: 5,
       errorThresholdPercentage: 50,
       rollingCountTimeout: 10_000,
-      resetTimeout: 5_000,
+      resetTimeout: restMs,
     });
-    breakers.set(creditorId, breaker);
+    ofCreditor.set(providerId, breaker);
     return breaker;
   };
 
+  const shutDown = (ofCreditor: ReadonlyMap<string, Breaker> | undefined): void => {
+    for (const breaker of ofCreditor?.values() ?? []) breaker.shutdown();
+  };
+
   return {
-    loansOf: (creditor, nin, call) => breakerOf(creditor.id).fire(creditor, nin, call),
+    loansOf: (creditor, nin, call) => breakerOf(creditor).fire(creditor, nin, call),
     forgetFailures: (creditorId) => {
-      breakers.get(creditorId)?.shutdown();
+      shutDown(breakers.get(creditorId));
       breakers.delete(creditorId);
     },
     close: () => {
-      for (const breaker of breakers.values()) breaker.shutdown();
+      for (const ofCreditor of breakers.values()) shutDown(ofCreditor);
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error('broken JSON'); // the parser's message would quote the answer, which holds a NIN
-  }
 }

@@ -12,6 +12,7 @@ interface RegistryRow {
   provider_id: string | null;
   base_url: string;
   organisations: string[];
+  client_certificate: string | null;
   provider_enabled: boolean;
   delivered_at: Date | null;
 }
@@ -20,7 +21,7 @@ interface RegistryRow {
 const FIND = sql<RegistryRow>(
   'creditor_find',
   `select c.id, c.name, c.enabled, c.contact_email, c.contact_phone, p.provider_id, p.base_url, p.organisations,
-          p.enabled as provider_enabled, p.delivered_at
+          p.client_certificate, p.enabled as provider_enabled, p.delivered_at
    from creditor c left join creditor_provider p on p.creditor_id = c.id
    where $1::text is null or c.id = $1
    order by c.name, c.id, p.provider_id`,
@@ -48,6 +49,7 @@ function grouped(rows: readonly RegistryRow[]): readonly RegisteredCreditor[] {
       providerId: row.provider_id,
       baseUrl: row.base_url,
       organisations: row.organisations,
+      clientCertificate: row.client_certificate,
       enabled: row.provider_enabled,
       deliveredAt: row.delivered_at,
     });
@@ -63,11 +65,12 @@ const SAVE = sql<never>(
 
 const SAVE_PROVIDER = sql<never>(
   'creditor_save_provider',
-  `insert into creditor_provider (creditor_id, provider_id, base_url, organisations) values ($1, $2, $3, $4)
-   on conflict (creditor_id, provider_id) do update set base_url = excluded.base_url, organisations = excluded.organisations`,
+  `insert into creditor_provider (creditor_id, provider_id, base_url, organisations, client_certificate) values ($1, $2, $3, $4, $5)
+   on conflict (creditor_id, provider_id) do update
+   set base_url = excluded.base_url, organisations = excluded.organisations, client_certificate = excluded.client_certificate`,
 );
 
-type Provider = Pick<RegisteredProvider, 'providerId' | 'baseUrl' | 'organisations'>;
+type Provider = Pick<RegisteredProvider, 'providerId' | 'baseUrl' | 'organisations' | 'clientCertificate'>;
 
 /** Adds a creditor, or brings name and contact up to date; whether it is on is left alone. */
 export async function saveName(
@@ -79,18 +82,23 @@ export async function saveName(
 }
 
 /**
- * Adds somebody who delivers for a creditor, or brings address and organisations up to date; whether it is on is left alone. Waits
- * for a delivery that is being swapped in at this moment.
+ * Adds somebody who delivers for a creditor, or brings address, organisations and certificate up to date; whether it is on is left
+ * alone. Waits for a delivery that is being swapped in at this moment.
  */
 export async function saveProvider(tx: Transaction, creditorId: string, provider: Provider): Promise<void> {
-  await tx.query(SAVE_PROVIDER, [creditorId, provider.providerId, provider.baseUrl, provider.organisations]);
+  const { providerId, baseUrl, organisations, clientCertificate } = provider;
+  await tx.query(SAVE_PROVIDER, [creditorId, providerId, baseUrl, organisations, clientCertificate]);
 }
 
-/** For sandboxes, whose creditors are the same at every start: a creditor that delivers through one provider. Leaves no log. */
-export async function saveCreditor(tx: Transaction, creditor: Creditor): Promise<void> {
+/**
+ * For sandboxes, whose creditors are the same at every start: a creditor that delivers through one provider, and knows us by the
+ * usual certificate. Leaves no log.
+ */
+export async function saveCreditor(tx: Transaction, creditor: Omit<Creditor, 'clientCertificate'>): Promise<void> {
   const { id, providerId, baseUrl } = creditor;
   await saveName(tx, creditor);
-  await saveProvider(tx, id, { providerId, baseUrl, organisations: [organisationOf(providerId)] });
+  const organisations = [organisationOf(providerId)];
+  await saveProvider(tx, id, { providerId, baseUrl, organisations, clientCertificate: null });
 }
 
 const SWITCH = sql<{ id: string }>(
@@ -116,6 +124,17 @@ export async function saveSwitch(
 }
 
 const TAKE_TURNS = sql<never>('creditor_take_turns', "select pg_advisory_xact_lock(hashtext('creditor registry'))");
+
+const CERTIFICATES = sql<{ name: string }>(
+  'creditor_certificates',
+  `select distinct p.client_certificate as name from creditor_provider p join creditor c on c.id = p.creditor_id
+   where c.enabled and p.enabled and p.client_certificate is not null order by name`,
+);
+
+/** The names of our certificates, beside the usual one, by which those know us who are called. */
+export async function certificatesInUse(db: Queryable): Promise<readonly string[]> {
+  return (await db.query(CERTIFICATES, [])).map(({ name }) => name);
+}
 
 /** Those who change the registry take turns: what they decide by is true until they have committed. */
 export async function takeTurns(tx: Transaction): Promise<void> {

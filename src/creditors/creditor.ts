@@ -15,6 +15,8 @@ export interface Creditor {
   readonly providerId: string;
   /** Where it answers: `{baseUrl}/debt-information/v1/loans/{id}/customer`. */
   readonly baseUrl: string;
+  /** The name of our client certificate by which it knows us; null: the usual one. */
+  readonly clientCertificate: string | null;
   readonly contact: CreditorContact;
 }
 
@@ -34,6 +36,8 @@ export interface RegisteredProvider {
   readonly baseUrl: string;
   /** Organisation numbers: whose certificates are good for pushing. */
   readonly organisations: readonly string[];
+  /** The name of our client certificate by which it knows us; null: the usual one. */
+  readonly clientCertificate: string | null;
   readonly enabled: boolean;
   /** When the last collection that was applied began; null: none yet. */
   readonly deliveredAt: Date | null;
@@ -47,6 +51,9 @@ export function providerFrom(text: string): string | undefined {
   const number = /^(?:0192|9908):(\d{9})$/.exec(text)?.[1];
   return number !== undefined && isOrganisationNumber(number) ? `9908:${number}` : undefined;
 }
+
+/** What a client certificate of ours may be called: a word that is safe as the name of a file. `default` stands for the usual one. */
+export const isCertificateName = (text: string): boolean => /^[a-z0-9-]{1,40}$/.test(text) && text !== 'default';
 
 /** The organisation number of a provider. */
 export const organisationOf = (providerId: string): string => providerId.slice(providerId.indexOf(':') + 1);

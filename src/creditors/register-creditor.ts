@@ -1,5 +1,7 @@
 import { hostAddresses } from '../platform/host-addresses.ts';
+import { ConfigError } from '../platform/config.ts';
 import type { Platform } from '../platform/platform.ts';
+import { readClientTls } from '../platform/tls.ts';
 import { hostProblem } from './address.ts';
 import type { RegisteredCreditor } from './creditor.ts';
 import { findCreditor, logChange, saveName, saveProvider, takeTurns } from './creditor-registry.ts';
@@ -22,7 +24,8 @@ export type RegistrationResult =
 /**
  * Adds a creditor to the registry, or changes what is said of one that is there; with a log row (C7), but not when nothing changes.
  * Outside of a sandbox the host of its address is looked up, and refused when it is not on the open internet. That is asked again
- * at each connection, since names may be given other addresses at any time.
+ * at each connection, since names may be given other addresses at any time. A certificate of ours that is named must be there, and
+ * good to call somebody with.
  *
  * Answers all that is wrong, and changes nothing then. Of two who register the same creditor at once the second one changes what the
  * first one left. Errors: `unavailable`.
@@ -36,7 +39,8 @@ export async function registerCreditor(
   const where = { open: config.mode === 'production' };
   // Nobody is asked for names while a transaction is open; so this is decided once before it, and once within.
   const first = planRegistration(input, await findCreditor(db, input.number), where);
-  const problems = 'creditor' in first ? await problemsOfHost(first, where) : first;
+  const problems =
+    'creditor' in first ? [...(await problemsOfHost(first, where)), ...problemsOfCertificate(platform, first)] : first;
   if (problems.length > 0) return { outcome: 'refused', problems };
   return db.transaction(async (tx) => {
     await takeTurns(tx);
@@ -63,4 +67,22 @@ async function problemsOfHost(
   const addresses = await hostAddresses(name);
   const what = addresses.length === 0 ? `is at ${name}, a name that nobody knows` : hostProblem(name, addresses);
   return what === undefined ? [] : [{ field: 'baseUrl', what }];
+}
+
+function problemsOfCertificate(
+  { config, clock }: Pick<Platform, 'config' | 'clock'>,
+  { certificateToRead: name }: RegistrationPlan,
+): readonly RegistrationProblem[] {
+  if (name === undefined) return [];
+  const unusable = (why: string): RegistrationProblem => ({
+    field: 'clientCertificate',
+    what: `is '${name}', which cannot be used: ${why}`,
+  });
+  try {
+    const { goodUntil } = readClientTls(config, name);
+    return goodUntil > clock.realNow() ? [] : [unusable(`it ended on ${goodUntil.toISOString().slice(0, 10)}`)];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(unusable);
+    throw error;
+  }
 }

@@ -22,6 +22,7 @@ const existing: RegisteredCreditor = {
       providerId: '9908:318465711',
       baseUrl: 'https://data.tunet.example/bekkelauv',
       organisations: ['318465711'],
+      clientCertificate: null,
       enabled: true,
       deliveredAt: null,
     },
@@ -140,6 +141,11 @@ test('D3: each field is held to its form', () => {
     ['contactPhone', '22'],
     ['contactPhone', '+'.repeat(9)],
     ['contactPhone', '+47 22 00 00 00 ext. 3'],
+    ['clientCertificate', '../samtykke'],
+    ['clientCertificate', 'Second'],
+    ['clientCertificate', 'a.b'],
+    ['clientCertificate', 'a\nb'],
+    ['clientCertificate', 'x'.repeat(41)],
   ];
   for (const [field, text] of refused) {
     const [line = '', ...more] = problems({ ...whole, [field]: text });
@@ -149,4 +155,29 @@ test('D3: each field is held to its form', () => {
   for (const phone of ['02800', '+47 22 00 00 00', '(0047) 22-00-00-00']) {
     assert.equal(planned({ ...whole, contactPhone: phone }).creditor.contact.phone, phone);
   }
+});
+
+test('D3: a creditor is called with the usual certificate, or with one that is named, until that is taken back', () => {
+  const one = planned({ number: '310472654', clientCertificate: 'second-2027' }, existing);
+  assert.equal(one.certificateToRead, 'second-2027');
+  assert.deepEqual(one.changes, [
+    { field: 'clientCertificate', provider: '9908:318465711', before: null, after: 'second-2027' },
+  ]);
+  const { creditor } = one;
+  const kept = planned({ number: '310472654', name: 'Bekkelauv Bank' }, creditor);
+  assert.deepEqual([kept.creditor.providers[0].clientCertificate, kept.certificateToRead], ['second-2027', undefined]);
+  for (const word of ['', ' ', 'default']) {
+    const back = planned({ number: '310472654', clientCertificate: word }, creditor);
+    assert.deepEqual([back.creditor.providers[0].clientCertificate, back.certificateToRead], [null, undefined]);
+    assert.deepEqual(
+      back.changes.map(({ field, before, after }) => [field, before, after]),
+      [['clientCertificate', 'second-2027', null]],
+    );
+    assert.deepEqual(planned({ ...whole, clientCertificate: word }).creditor, existing);
+  }
+  const moved = planned(
+    { number: '310472654', provider: '9908:319290834', baseUrl: 'https://dataloftet.example' },
+    creditor,
+  );
+  assert.equal(moved.creditor.providers[0].clientCertificate, null, 'another provider knows us by the usual one');
 });

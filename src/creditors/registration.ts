@@ -1,6 +1,6 @@
 import { baseUrlFrom } from './address.ts';
 import { isOrganisationNumber } from '../person/organisation-number.ts';
-import { organisationOf, providerFrom, type RegisteredCreditor } from './creditor.ts';
+import { isCertificateName, organisationOf, providerFrom, type RegisteredCreditor } from './creditor.ts';
 
 /** What an operator says of a creditor; undefined: nothing, and so it stays as it is. */
 export interface RegistrationInput {
@@ -15,6 +15,8 @@ export interface RegistrationInput {
   readonly contactPhone?: string | undefined;
   /** Organisation numbers: whose certificates are good for pushing. Empty ones are passed over: with these alone nobody may. */
   readonly organisations?: readonly string[] | undefined;
+  /** The name of our certificate by which whoever delivers knows us; empty or `default`: the usual one. */
+  readonly clientCertificate?: string | undefined;
 }
 
 type Field = Exclude<keyof RegistrationInput, 'number'> | 'number';
@@ -27,7 +29,8 @@ export interface RegistrationProblem {
 
 /** One thing that is not as it was. Null: there was, or is, none. */
 export interface RegistryChange {
-  readonly field: 'name' | 'contactEmail' | 'contactPhone' | 'baseUrl' | 'organisations' | 'enabled';
+  readonly field:
+    'name' | 'contactEmail' | 'contactPhone' | 'baseUrl' | 'organisations' | 'clientCertificate' | 'enabled';
   /** Of which provider, when it is about one. */
   readonly provider?: string;
   readonly before: RegistryValue;
@@ -42,6 +45,8 @@ export interface RegistrationPlan {
   readonly changes: readonly RegistryChange[];
   /** The host of the address, where that was told and is a name: it has to be looked up. */
   readonly nameToLookUp: string | undefined;
+  /** A certificate of ours that was named: whether it can be used has to be seen. */
+  readonly certificateToRead: string | undefined;
 }
 
 /**
@@ -97,6 +102,7 @@ export function planRegistration(
   });
   const email = value('contactEmail', existing?.contact.email ?? null, readEmail);
   const phone = value('contactPhone', existing?.contact.phone ?? null, readPhone);
+  const certificate = value('clientCertificate', known?.clientCertificate ?? null, readCertificateName);
   const organisations = input.organisations?.map((text) => text.trim()).filter((text) => text !== '');
   for (const text of organisations ?? []) {
     if (!isOrganisationNumber(text))
@@ -117,6 +123,7 @@ export function planRegistration(
           organisations === undefined
             ? (known?.organisations ?? [organisationOf(providerId)])
             : [...new Set(organisations)].toSorted((one, other) => one.localeCompare(other)),
+        clientCertificate: certificate,
         enabled: known?.enabled ?? true,
         deliveredAt: known?.deliveredAt ?? null,
       },
@@ -126,6 +133,7 @@ export function planRegistration(
     creditor,
     changes: changesTo(creditor, existing),
     nameToLookUp: input.baseUrl === undefined ? undefined : address.name,
+    certificateToRead: input.clientCertificate === undefined ? undefined : (certificate ?? undefined),
   };
 }
 
@@ -170,6 +178,13 @@ function readPhone(text: string): string | null | Wrong {
   return fits ? text : new Wrong(`is '${shown(text)}': write it as +47 22 00 00 00`);
 }
 
+function readCertificateName(text: string): string | null | Wrong {
+  if (text === '' || text === 'default') return null;
+  return isCertificateName(text)
+    ? text
+    : new Wrong(`is '${shown(text)}': write the name of its files, in small letters, digits and hyphens, 40 at most`);
+}
+
 function changesTo(
   creditor: RegistrationPlan['creditor'],
   existing: RegisteredCreditor | undefined,
@@ -183,6 +198,12 @@ function changesTo(
     { field: 'contactPhone', before: existing?.contact.phone ?? null, after: creditor.contact.phone },
     { field: 'baseUrl', ...of, before: known?.baseUrl ?? null, after: provider.baseUrl },
     { field: 'organisations', ...of, before: known?.organisations ?? null, after: provider.organisations },
+    {
+      field: 'clientCertificate',
+      ...of,
+      before: known?.clientCertificate ?? null,
+      after: provider.clientCertificate,
+    },
   ];
   return changes.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after));
 }

@@ -8,6 +8,7 @@ export interface HoldingRow {
   name: string;
   provider_id: string;
   base_url: string;
+  client_certificate: string | null;
   contact_email: string | null;
   contact_phone: string | null;
   account_id: string | null;
@@ -31,7 +32,7 @@ export interface HoldingRow {
  */
 export const HOLDINGS = sql<HoldingRow>(
   'creditor_holdings',
-  `select c.id as creditor_id, c.name, p.provider_id, p.base_url, c.contact_email, c.contact_phone,
+  `select c.id as creditor_id, c.name, p.provider_id, p.base_url, p.client_certificate, c.contact_email, c.contact_phone,
           l.account_id, l.type, case when l.dated_with_delivery then p.drawn_at else l.reported_at end as reported_at, l.co_borrower,
           l.credit_limit, l.interest_bearing_balance, l.non_interest_bearing_balance, l.original_balance, l.balance, l.terms,
           l.nominal_interest_rate, l.installment_charges, l.installment_charge_period
@@ -70,6 +71,7 @@ export const creditorOf = (row: HoldingRow): Creditor => ({
   name: row.name,
   providerId: row.provider_id,
   baseUrl: row.base_url,
+  clientCertificate: row.client_certificate,
   contact: { email: row.contact_email, phone: row.contact_phone },
 });
 

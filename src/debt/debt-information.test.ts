@@ -5,7 +5,14 @@ import type { Loan } from '../creditors/loan.ts';
 import { assembleDebt, debtByCreditor, type CreditorAnswer } from './debt-information.ts';
 
 const contact = { email: null, phone: null };
-const creditor = (name: string) => ({ id: name, name, providerId: 'p', baseUrl: 'http://x', contact });
+const creditor = (name: string) => ({
+  id: name,
+  name,
+  providerId: 'p',
+  baseUrl: 'http://x',
+  clientCertificate: null,
+  contact,
+});
 const loan = (accountId: string): Loan => ({
   type: 'chargeCard',
   accountId,

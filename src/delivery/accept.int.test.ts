@@ -22,8 +22,10 @@ import {
   person,
   register,
   startDeliveryWorld,
+  untilWaiting,
   type DeliveryWorld,
 } from '../../test/support/delivery-world.ts';
+import { withClient } from '../../test/support/database.ts';
 import { recordAnswer } from '../../test/support/evidence.ts';
 import { toDomainError } from '../errors/from-http.ts';
 import { presentProblem } from '../errors/problem.ts';
@@ -35,7 +37,7 @@ before(async () => {
   world = await startDeliveryWorld();
   app = fastify({ genReqId: () => 'trace-1' });
   app.setErrorHandler((error, _request, reply) => {
-    const answer = presentProblem(toDomainError(error), { timestamp: '', traceId: 'trace-1', path: '' });
+    const answer = presentProblem(toDomainError(error), { timestamp: '', traceId: 'trace-1', path: '', apiUrl: '' });
     return reply.code(answer.status).type('application/problem+json').send(answer.body);
   });
   deliveryRoutes(app, world.platform, (request) => String(request.headers['x-organisation']));
@@ -235,6 +237,19 @@ test('D3: an organisation delivers only for the institutions and providers that 
     await world.inspect(off, [true]);
   }
   await world.inspect('delete from creditor_provider where creditor_id = $1', [stranger]);
+});
+
+test('D3: a permission that is taken away while a push waits for its turn is taken away from that push too', async () => {
+  await withClient(world.database.superuserUrl, async (client) => {
+    await client.query('begin');
+    await client.query("update creditor_provider set organisations = '{}'");
+    const answer = push(one(1, ago(1)));
+    await untilWaiting(world);
+    await client.query('commit');
+    assert.equal((await answer).status, 403);
+    assert.deepEqual(await shown(), []);
+    await client.query('update creditor_provider set organisations = array[$1]', [INSTITUTION]);
+  });
 });
 
 test('D3: a collection that was drawn before a push does not undo it: neither open, nor closed, nor for a new customer', async () => {

@@ -69,6 +69,7 @@ const sourceOf = (row: SourceRow): Source => ({
   creditorId: row.creditor_id,
   providerId: row.provider_id,
   baseUrl: row.base_url,
+  clientCertificate: row.client_certificate,
 });
 
 /** Does something while this session has the pair to itself; answers false, and does nothing, when somebody else has. */

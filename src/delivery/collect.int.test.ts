@@ -384,19 +384,11 @@ test('D3: two providers of one institution deliver beside each other; what both 
     other.conduct(pages([[moved]], OTHER));
     world.clock.setOffsetSeconds(86_400);
     const reports = await world.collectDue();
-    assert.deepEqual(
-      reports
-        .map(({ providerId, outcome }) => [
-          providerId,
-          outcome.kind,
-          outcome.kind === 'applied' && outcome.duplicatedAccounts,
-        ])
-        .toSorted(),
-      [
-        [OWN, 'applied', 0],
-        [OTHER, 'applied', 3],
-      ].toSorted(),
-    );
+    const duplicated = reports.map(({ providerId, outcome }) => [
+      providerId,
+      outcome.kind === 'applied' ? outcome.duplicatedAccounts : outcome.kind,
+    ]);
+    assert.deepEqual(Object.fromEntries(duplicated), { [OWN]: 0, [OTHER]: 3 });
   } finally {
     world.clock.setOffsetSeconds(0);
     await world.inspect('delete from creditor_provider where provider_id = $1', [OTHER]);

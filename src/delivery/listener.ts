@@ -61,7 +61,7 @@ export async function openPushListener(
     return503OnClosing: false,
     frameworkErrors: (_error, request, reply) => {
       reply.headers(alwaysSent(request.id));
-      void sendProblem(request, reply, new DomainError('invalid_request', 'the address is malformed'));
+      void sendProblem(platform, request, reply, new DomainError('invalid_request', 'the address is malformed'));
       logRequest(platform, request, reply);
     },
     clientErrorHandler: (error, socket) => endBroken(platform, error, socket),
@@ -70,9 +70,9 @@ export async function openPushListener(
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody(app));
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, domainErrorOf(error)));
+  app.setErrorHandler((error, request, reply) => sendProblem(platform, request, reply, domainErrorOf(error)));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new DomainError('not_found', 'there is nothing at this address')),
+    sendProblem(platform, request, reply, new DomainError('not_found', 'there is nothing at this address')),
   );
   let closing = false;
   app.addHook('preClose', async () => {
@@ -141,7 +141,7 @@ function endBroken(platform: Platform, error: Error & { code?: string }, socket:
     socket.destroy();
     return;
   }
-  answerBrokenHttp(platform.log, error, socket);
+  answerBrokenHttp(platform, error, socket);
 }
 
 function domainErrorOf(error: unknown): DomainError {
@@ -152,10 +152,15 @@ function domainErrorOf(error: unknown): DomainError {
 
 const errors = new WeakMap<FastifyRequest, DomainError>();
 
-function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): FastifyReply {
+function sendProblem(
+  platform: Platform,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: DomainError,
+): FastifyReply {
   errors.set(request, error);
   const path = maskNins((request.url.split('?', 1)[0] ?? '/').slice(0, 500));
-  const answer = presentProblem(error, { timestamp: '', traceId: request.id, path });
+  const answer = presentProblem(error, { timestamp: '', traceId: request.id, path, apiUrl: platform.config.apiUrl });
   return reply
     .code(answer.status)
     .headers(answer.headers ?? {})

@@ -1,12 +1,14 @@
 import { serverOf } from '../creditors/certificate.ts';
 import type { HttpClient, HttpFailure, HttpStream } from '../platform/http-client.ts';
-import { HttpCallError } from '../platform/http-client.ts';
+import { HttpCallError, isJsonType } from '../platform/http-client.ts';
 import { DeliveryStopped, isSameProvider, type Failed, type Failure, type Pair } from './delivery-run.ts';
 import { DeliveryError, pageSplitter, type PageSplitter } from './page-splitter.ts';
 
 /** Where a pair is collected. */
 export interface Source extends Pair {
   readonly baseUrl: string;
+  /** The name of our certificate by which it knows us; null: the usual one. */
+  readonly clientCertificate: string | null;
 }
 
 export interface ReadLimits {
@@ -144,9 +146,7 @@ function refusalOf({ status, headers }: HttpStream): Failed | undefined {
     return { kind: 'failed', failure: failureOfStatus(status), status, ...waitSeconds };
   }
   const type = headers['content-type'];
-  return typeof type === 'string' && /^application\/json\s*(?:;|$)/i.test(type)
-    ? undefined
-    : { kind: 'failed', failure: 'wrong_content_type' };
+  return typeof type === 'string' && isJsonType(type) ? undefined : { kind: 'failed', failure: 'wrong_content_type' };
 }
 
 function failureOfStatus(status: number): Failure {

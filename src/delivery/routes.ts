@@ -28,7 +28,11 @@ export function deliveryRoutes(
       const { body } = request;
       if (!Buffer.isBuffer(body)) throw new DomainError('invalid_request', 'the body is empty: send a JSON object');
       const result = await acceptPush(platform, { organisation: organisationOf(request), body });
-      if (result.kind === 'rejected') return reply.code(400).type(PROBLEM).send(rejection(result, request.id));
+      if (result.kind === 'rejected')
+        return reply
+          .code(400)
+          .type(PROBLEM)
+          .send(rejection(platform, result, request.id));
       if (result.kind === 'forbidden') throw forbidden(result);
       const { customers, loans, ignored } = result;
       return { customers, loans, ignored };
@@ -39,12 +43,17 @@ export function deliveryRoutes(
 const PROBLEM = 'application/problem+json';
 
 /** The usual problem, and which rule is broken where. Nothing of what was sent is in it. */
-function rejection({ rule, place }: { rule: DeliveryRule; place: Place }, traceId: string): object {
+function rejection(
+  { config }: Platform,
+  { rule, place }: { rule: DeliveryRule; place: Place },
+  traceId: string,
+): object {
   const { record, loan } = place;
   const where =
     record === undefined ? 'the body' : `customers[${record}]${loan === undefined ? '' : `.loans[${loan}]`}`;
   const error = new DomainError('invalid_request', `${where} ${deliveryRuleSentence(rule)}`);
-  const problem = presentProblem(error, { timestamp: '', traceId, path: '/loans' }).body ?? {};
+  const context = { timestamp: '', traceId, path: '/loans', apiUrl: config.apiUrl };
+  const problem = presentProblem(error, context).body ?? {};
   return { ...problem, rule, record: record ?? null, loan: loan ?? null };
 }
 

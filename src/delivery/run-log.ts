@@ -131,6 +131,7 @@ export interface SourceRow {
   creditor_id: string;
   provider_id: string;
   base_url: string;
+  client_certificate: string | null;
 }
 
 /**
@@ -158,14 +159,14 @@ export const ANYTHING_DUE = sql<{ due: boolean }>(
 /** In an order of each node's own, so that they seldom meet. $1 now, $2 when it fell due, $3 node, $4 those already seen to */
 export const DUE = sql<SourceRow>(
   'delivery_due',
-  `select p.creditor_id, p.provider_id, p.base_url from ${DUE_FROM} and not p.creditor_id || ' ' || p.provider_id = any ($4)
+  `select p.creditor_id, p.provider_id, p.base_url, p.client_certificate from ${DUE_FROM} and not p.creditor_id || ' ' || p.provider_id = any ($4)
    order by md5(p.creditor_id || p.provider_id || $3)`,
 );
 
 /** All providers of one institution that are switched on. $1 creditor */
 export const SOURCES_OF = sql<SourceRow>(
   'delivery_sources_of',
-  `select p.creditor_id, p.provider_id, p.base_url from creditor_provider p join creditor c on c.id = p.creditor_id and c.enabled
+  `select p.creditor_id, p.provider_id, p.base_url, p.client_certificate from creditor_provider p join creditor c on c.id = p.creditor_id and c.enabled
    where p.enabled and p.creditor_id = $1 order by p.provider_id`,
 );
 

@@ -7,8 +7,10 @@ import {
   pages,
   person,
   startDeliveryWorld,
+  untilWaiting,
   type DeliveryWorld,
 } from '../../test/support/delivery-world.ts';
+import { withClient } from '../../test/support/database.ts';
 import { holdingsOf } from '../creditors/delivered-loans.ts';
 import { syntheticNin } from '../../test/support/bare-platform.ts';
 import { sweepDeliveries } from './sweep.ts';
@@ -103,4 +105,16 @@ test('C8: several nodes may sweep at once', async () => {
   const swept = await Promise.all(Array.from({ length: 3 }, () => sweepDeliveries(world.platform)));
   const sum = (name: 'loans' | 'customers' | 'runs') => swept.reduce((total, one) => total + one[name], 0);
   assert.deepEqual([sum('loans'), sum('customers'), sum('runs')], [6, 2, 1]);
+});
+
+test('C8: what is delivered again while it is being removed stays', async () => {
+  await pass(31 * DAY);
+  await withClient(world.database.superuserUrl, async (client) => {
+    await client.query('begin');
+    await client.query('update creditor_provider set delivered_at = $1, drawn_at = $1', [world.clock.now()]);
+    const sweeping = sweepDeliveries(world.platform);
+    await untilWaiting(world);
+    await client.query('commit');
+    assert.deepEqual(await sweeping, { loans: 0, customers: 0, runs: 0 });
+  });
 });

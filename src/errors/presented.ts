@@ -7,6 +7,8 @@ export interface ErrorContext {
   readonly traceId: string;
   /** Without the query. */
   readonly path: string;
+  /** Where the APIs are: the pages that explain errors are below it. */
+  readonly apiUrl: string;
 }
 
 /** An error as it leaves. No body: an empty one. */

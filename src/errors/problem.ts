@@ -1,7 +1,8 @@
+import { helpAddress } from './help.ts';
 import type { Presenter } from './presented.ts';
 import { errorHeaders, reasonPhrases, statusOf } from './status.ts';
 
-/** Errors where NGI defines nothing: problem details (RFC 9457), with our code and the trace id. */
+/** Errors where NGI defines nothing: problem details (RFC 9457), with our code, the trace id, and an address that explains it. */
 export const presentProblem: Presenter = (error, context) => {
   const status = statusOf[error.code];
   return {
@@ -9,7 +10,7 @@ export const presentProblem: Presenter = (error, context) => {
     contentType: 'application/problem+json',
     headers: errorHeaders(error),
     body: {
-      type: 'about:blank',
+      type: helpAddress(context.apiUrl, error.code),
       title: reasonPhrases[status],
       status,
       detail: error.detail,

@@ -136,6 +136,8 @@ test('R3: the certificates of a sandbox are its own, in DATA_DIR; others may be 
     [sandbox.creditorCaFile, sandbox.creditorCertFile, sandbox.creditorKeyFile],
     ['/data/certificates/authority.pem', '/mine.pem', '/data/certificates/samtykke.key'],
   );
+  assert.equal(sandbox.creditorCertsDir, undefined);
+  assert.equal(toConfig({ CREDITOR_CERTS_DIR: '/mine/' }).creditorCertsDir, '/mine');
   assert.deepEqual(
     [sandbox.pushCaFile, sandbox.pushCertFile, sandbox.pushKeyFile],
     ['/data/certificates/authority.pem', '/data/certificates/push.pem', '/data/certificates/push.key'],

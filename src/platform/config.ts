@@ -42,6 +42,8 @@ export interface Config {
   readonly creditorCaFile: string | undefined;
   readonly creditorCertFile: string | undefined;
   readonly creditorKeyFile: string | undefined;
+  /** A folder with further ones by their names; undefined: there are none. */
+  readonly creditorCertsDir: string | undefined;
   /** Undefined: nobody can push. */
   readonly pushPort: number | undefined;
   readonly pushHost: string;
@@ -182,6 +184,10 @@ export function toConfig(env: Env): Config {
     return undefined;
   };
 
+  const folder = (name: Name): string | undefined => {
+    const path = read(name);
+    return path === undefined ? undefined : resolve(path);
+  };
   /** A file of a certificate, a key or authorities; `ours`: where the sandbox keeps its own. */
   const certificate = (name: Name, ours: string): string | undefined => {
     const path = read(name) ?? (production ? undefined : `${dataDir}/certificates/${ours}`);
@@ -246,6 +252,7 @@ export function toConfig(env: Env): Config {
     creditorCaFile: certificate('CREDITOR_CA_FILE', 'authority.pem'),
     creditorCertFile: certificate('CREDITOR_CERT_FILE', 'samtykke.pem'),
     creditorKeyFile: certificate('CREDITOR_KEY_FILE', 'samtykke.key'),
+    creditorCertsDir: folder('CREDITOR_CERTS_DIR'),
     pushPort: production && read('PUSH_PORT') === undefined ? undefined : whole('PUSH_PORT', besidePort, 0, 65_535),
     pushHost: read('PUSH_HOST') ?? host,
     pushCertFile: certificate('PUSH_CERT_FILE', 'push.pem'),

@@ -56,9 +56,10 @@ async function withServer(
   }
 }
 
-const callTo = (port: number, host = '127.0.0.1') => {
+const callTo = (port: number, host = '127.0.0.1', clientCertificate: string | null = null) => {
   const baseUrl = `https://${host}:${port}/base/`;
-  const { origin, basePath, identity } = serverOf({ id: CREDITOR, providerId: `9908:${PROVIDER}`, baseUrl });
+  const creditor = { id: CREDITOR, providerId: `9908:${PROVIDER}`, baseUrl, clientCertificate };
+  const { origin, basePath, identity } = serverOf(creditor);
   return { origin, identity, path: basePath, headers: {}, signal: AbortSignal.timeout(5_000), maxBytes: 1_000_000 };
 };
 
@@ -85,7 +86,7 @@ test('D3: a creditor sees our certificate, and we see that it is itself or who d
         async ({ port }) => {
           const http = clientOf();
           for (const host of ['127.0.0.1', 'localhost']) {
-            assert.equal((await http.get(callTo(port, host))).body, `/base identity ${version}`);
+            assert.equal((await http.get(callTo(port, host))).body.toString(), `/base identity ${version}`);
           }
           assert.deepEqual(seen, [`NTRNO-${US}`]);
           await http.close();
@@ -155,7 +156,7 @@ test('D3: a server whose certificate names no organisation, or one of a foreign 
       (_request, response) => response.end('here'),
       async ({ port }) => {
         const http = clientOf();
-        assert.equal((await http.get(callTo(port))).body, 'here');
+        assert.equal((await http.get(callTo(port))).body.toString(), 'here');
         await http.close();
       },
     );
@@ -169,7 +170,8 @@ test('D3: creditors behind one address do not share connections, so each is look
     async ({ port }) => {
       const http = clientOf();
       await http.get(callTo(port));
-      const { identity } = serverOf({ id: STRANGER, providerId: `9908:${PROVIDER}`, baseUrl: 'https://x.example' });
+      const stranger = { id: STRANGER, providerId: `9908:${PROVIDER}`, baseUrl: 'https://x.example' };
+      const { identity } = serverOf({ ...stranger, clientCertificate: null });
       await assert.rejects(http.get({ ...callTo(port), identity }), fails('wrong_server'));
       await http.close();
     },
@@ -202,7 +204,7 @@ test('D3: a plain-http creditor is asked nothing, unless that is allowed', async
   await assert.rejects(strict.get(call), fails('not_allowed', /not https/));
   await assert.rejects(strict.stream(call), fails('not_allowed', /not https/));
   assert.equal(asked, 0);
-  assert.equal((await lax.get(call)).body, '1');
+  assert.equal((await lax.get(call)).body.toString(), '1');
   await Promise.all([strict.close(), lax.close()]);
   server.closeAllConnections();
   server.close();
@@ -244,10 +246,50 @@ test('D3: without a client certificate no creditor is asked, and what is missing
       });
       await assert.rejects(http.get(callTo(port)), /CREDITOR_CERT_FILE is missing/);
       there = true;
-      assert.equal((await http.get(callTo(port))).body, 'now');
+      assert.equal((await http.get(callTo(port))).body.toString(), 'now');
       await http.close();
     },
   );
+});
+
+test('D3: a creditor is shown the certificate that it knows us by; connections of one are not used for another', async () => {
+  const other = '319290834';
+  const certificates = new Map([
+    [null, ours],
+    ['second', await authority.issue(other, { purposes: ['client'], hosts: [] })],
+  ]);
+  const asked: (string | null)[] = [];
+  const http = clientOf({
+    mutualTls: (name) => {
+      asked.push(name);
+      const certificate = certificates.get(name);
+      if (certificate === undefined) throw new Error(`there is no ${name}`);
+      return { ...certificate, ca: authority.own.cert, goodUntil: hours(0, 24).to };
+    },
+  });
+  await withServer(
+    await authority.issue(CREDITOR),
+    (request, response) => {
+      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+      response.end((subject as { organizationIdentifier?: string }).organizationIdentifier);
+    },
+    async (served) => {
+      const shown = async (name: string | null) =>
+        (await http.get(callTo(served.port, '127.0.0.1', name))).body.toString();
+      for (let round = 0; round < 3; round++) {
+        assert.deepEqual(await Promise.all([null, 'second', null].map(shown)), [
+          `NTRNO-${US}`,
+          `NTRNO-${other}`,
+          `NTRNO-${US}`,
+        ]);
+      }
+      assert.deepEqual(asked, [null, 'second'], 'each was read once');
+      await assert.rejects(shown('third'), /there is no third/);
+      assert.equal(served.asked, 9, 'nobody is asked with another one instead');
+      assert.equal(await shown('second'), `NTRNO-${other}`);
+    },
+  );
+  await http.close();
 });
 
 test('D3: our certificate is refused by a server of another environment: the call fails without a word of what it was', async () => {

@@ -33,18 +33,21 @@ export interface HttpReceipt {
   readonly retryAfter: string | undefined;
 }
 
-/** Whom a server must be, beside the host that its certificate is for. */
+/** Whom a server must be, beside the host that its certificate is for; and who we are to it. */
 export interface ServerIdentity {
   /** Calls with another key share no connections with these. */
   readonly key: string;
+  /** The name of the certificate by which it knows us; null: the usual one. Calls with another one share no connections either. */
+  readonly certificate: string | null;
   /** What is wrong with a certificate of a known authority (its subject's organizationIdentifier as Node reads it), in a word. */
   refuse(organizationIdentifier: unknown): string | undefined;
 }
 
 export interface HttpAnswer {
   readonly status: number;
+  /** As the server wrote it; empty: not at all, or more than once. */
   readonly contentType: string;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 export interface HttpStream {
@@ -78,12 +81,12 @@ export class HttpCallError extends Error {
 
 /**
  * Speaks HTTP to others. Redirects are answered as they are, and not followed. Packed answers are not asked for, and not taken. One
- * pool of kept-alive connections for each origin and identity. Refuses inside a database transaction.
+ * pool of kept-alive connections for each origin, identity and certificate of ours. Refuses inside a database transaction.
  *
  * Both calls throw HttpCallError when the call fails, or the reason of the signal when that ended it.
  */
 export interface HttpClient {
-  /** Reads the whole answer, as UTF-8. */
+  /** Reads the whole answer. */
   get(call: HttpCall): Promise<HttpAnswer>;
   /** Answers when the headers are there. */
   stream(call: HttpCall): Promise<HttpStream>;
@@ -97,8 +100,11 @@ export interface HttpClientOptions {
   readonly connections: number;
   /** Whether servers may be spoken to in the clear. */
   readonly plainHttp: boolean;
-  /** What calls with an identity prove us with; asked for when the first one is made. What it throws is that call's failure. */
-  readonly mutualTls: () => ClientTls;
+  /**
+   * What calls with an identity prove us with, by its name; asked for when the first one is made. What it throws is that call's
+   * failure, and the next one asks again.
+   */
+  readonly mutualTls: (certificate: string | null) => ClientTls;
   /** Whether an IP address may be connected to; asked after names have been looked up. All may, unless told. */
   readonly mayReach?: (address: string) => boolean;
 }
@@ -111,21 +117,30 @@ export const configuredHttpClient = (config: Config): HttpClient =>
   httpClient({
     connections: config.creditorConnections,
     plainHttp: config.mode === 'sandbox',
-    mutualTls: () => readClientTls(config),
+    mutualTls: (certificate) => readClientTls(config, certificate),
     ...(config.mode === 'sandbox' ? {} : { mayReach: (address) => refusedAddress(address) === undefined }),
   });
+
+/** Whether a `content-type` says that this is JSON. */
+export const isJsonType = (contentType: string): boolean => /^application\/json\s*(?:;|$)/i.test(contentType);
 
 /** Opens no connection before the first call. */
 export function httpClient(options: HttpClientOptions): HttpClient {
   const pools = new Map<string, Pool>();
-  let clientTls: ClientTls | undefined;
+  const known = new Map<string | null, ClientTls>();
+
+  const ours = (certificate: string | null): ClientTls => {
+    const tls = known.get(certificate) ?? options.mutualTls(certificate);
+    known.set(certificate, tls);
+    return tls;
+  };
 
   const poolOf = ({ origin, identity, sender }: HttpCall & Partial<HttpMessage>): Pool => {
-    const name = `${origin} ${identity?.key ?? ''} ${sender ?? ''}`;
-    const known = pools.get(name);
-    if (known !== undefined) return known;
+    const name = `${origin} ${identity?.key ?? ''} ${identity?.certificate ?? ''} ${sender ?? ''}`;
+    const open = pools.get(name);
+    if (open !== undefined) return open;
     checkAllowed(new URL(origin), options);
-    if (identity !== undefined && origin.startsWith('https:')) clientTls ??= options.mutualTls();
+    const isMutual = identity !== undefined && origin.startsWith('https:');
     // Undici's own timeouts fire a second late; every call brings a signal instead.
     const pool = new Pool(origin, {
       connections: options.connections,
@@ -135,7 +150,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       connect: {
         minVersion: 'TLSv1.2',
         lookup: lookupWithin(options.mayReach),
-        ...(identity === undefined || clientTls === undefined ? {} : mutual(identity, clientTls)),
+        ...(isMutual ? mutual(identity, ours(identity.certificate)) : {}),
       },
     });
     pools.set(name, pool);
@@ -184,7 +199,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       return {
         status: answer.statusCode,
         contentType: typeof type === 'string' ? type : '',
-        body: Buffer.concat(chunks).toString('utf8'),
+        body: Buffer.concat(chunks),
       };
     },
     stream: async (call) => {

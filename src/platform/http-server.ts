@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../errors/domain-error.ts';
+import { helpAddress } from '../errors/help.ts';
 import { maskNins } from '../person/nin.ts';
 import { newTraceId } from './ids.ts';
-import type { Log } from './log.ts';
+import type { Platform } from './platform.ts';
 
 /** How HTTP is spoken, whatever is said over it: trace ids, order on a connection, bodies, and what is not HTTP at all. */
 
@@ -31,7 +32,11 @@ export function oneAtATime() {
 }
 
 /** What is not HTTP at all never becomes a request: it is answered over the bare socket, and logged. */
-export function answerBrokenHttp(log: Log, error: Error & { code?: string }, socket: Socket): void {
+export function answerBrokenHttp(
+  { log, config }: Pick<Platform, 'log' | 'config'>,
+  error: Error & { code?: string },
+  socket: Socket,
+): void {
   const traceId = newTraceId();
   log.info({ traceId, reason: error.code }, 'not HTTP');
   if (!socket.writable) {
@@ -41,7 +46,7 @@ export function answerBrokenHttp(log: Log, error: Error & { code?: string }, soc
   const [status, phrase] =
     error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request Header Fields Too Large'] : [400, 'Bad Request'];
   const body = JSON.stringify({
-    type: 'about:blank',
+    type: helpAddress(config.apiUrl, 'invalid_request'),
     title: phrase,
     status,
     detail: 'the request is not valid HTTP',

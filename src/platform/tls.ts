@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { ConfigError, type Config } from './config.ts';
 import type { Log } from './log.ts';
@@ -28,26 +29,38 @@ export interface ServerTls extends TlsIdentity {
 }
 
 /**
- * Reads what creditors are called with. Throws a ConfigError that names what is missing, cannot be read or does not fit together; it
- * never repeats what a file holds.
+ * Reads what creditors are called with: the usual certificate, or one of a name that is safe in a path, for those who know us by that.
+ * Throws a ConfigError that names what is missing, cannot be read or does not fit together; it never repeats what a file holds.
  */
-export function readClientTls(config: Config): ClientTls {
+export function readClientTls(config: Config, certificate: string | null): ClientTls {
   const problems: string[] = [];
   const { creditorCaFile: caFile } = config;
   const ca = caFile === undefined ? undefined : readAuthorities(problems, ['CREDITOR_CA_FILE', caFile]);
-  const identity = readIdentity(problems, {
-    cert: ['CREDITOR_CERT_FILE', config.creditorCertFile],
-    key: ['CREDITOR_KEY_FILE', config.creditorKeyFile],
-    why: 'to call creditors, who know us by a client certificate',
-  });
-  if (identity === undefined || problems.length > 0) throw new ConfigError(problems);
+  const identity = readIdentity(problems, clientFiles(config, certificate));
+  if (identity === undefined || problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return { ...identity, ca: ca?.pem };
+}
+
+function clientFiles(config: Config, certificate: string | null): IdentityFiles {
+  const { creditorCertsDir: folder } = config;
+  if (certificate === null) {
+    return {
+      cert: ['CREDITOR_CERT_FILE', config.creditorCertFile],
+      key: ['CREDITOR_KEY_FILE', config.creditorKeyFile],
+      why: 'production needs it to call creditors, who know us by a client certificate',
+    };
+  }
+  const named = (ending: string): NamedFile => [
+    'CREDITOR_CERTS_DIR',
+    folder === undefined ? undefined : join(folder, `${certificate}.${ending}`),
+  ];
+  return { cert: named('pem'), key: named('key'), why: `a creditor knows us by the certificate '${certificate}'` };
 }
 
 /** Reads what the listener for deliveries needs. Throws as `readClientTls`. */
 export function readServerTls(config: Config): ServerTls {
   const problems: string[] = [];
-  const why = 'to take deliveries on PUSH_PORT';
+  const why = 'production needs it to take deliveries on PUSH_PORT';
   const ca = readAuthorities(problems, ['PUSH_CA_FILE', config.pushCaFile], why);
   const identity = readIdentity(problems, {
     cert: ['PUSH_CERT_FILE', config.pushCertFile],
@@ -62,29 +75,49 @@ const DAY_MS = 86_400_000;
 /** Renewing one takes weeks, and creditors want to be told some weeks before. */
 const WARN_DAYS = 45;
 
-/** Logs a warning for each of our own certificates that nobody will take any more soon. Throws as the reading of them. */
-export function warnOfCertificates({ config, clock, log }: { config: Config; clock: Clock; log: Log }): void {
-  const warn = (variable: string, { goodUntil }: TlsIdentity): void => {
+/**
+ * Logs a warning for each of our own certificates that nobody will take any more soon; and an error for each of those by which only
+ * some creditors know us (`named`) that cannot be used: whoever knows us by another one goes on being called. Throws as the reading
+ * of the rest.
+ */
+export function warnOfCertificates(
+  { config, clock, log }: { config: Config; clock: Clock; log: Log },
+  named: readonly string[],
+): void {
+  const warn = (which: { variable: string; certificate?: string }, { goodUntil }: TlsIdentity): void => {
     const days = Math.floor((goodUntil.getTime() - clock.realNow().getTime()) / DAY_MS);
-    if (days < WARN_DAYS) log.warn({ variable, goodUntil, days }, 'a certificate of ours ends soon: renew it');
+    if (days < WARN_DAYS) log.warn({ ...which, goodUntil, days }, 'a certificate of ours ends soon: renew it');
   };
-  if (config.creditorCertFile !== undefined) warn('CREDITOR_CERT_FILE', readClientTls(config));
-  if (config.pushPort !== undefined) warn('PUSH_CERT_FILE', readServerTls(config));
+  if (config.creditorCertFile !== undefined) warn({ variable: 'CREDITOR_CERT_FILE' }, readClientTls(config, null));
+  for (const certificate of named) {
+    try {
+      warn({ variable: 'CREDITOR_CERTS_DIR', certificate }, readClientTls(config, certificate));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const { problems } = error;
+      log.error({ certificate, problems }, 'creditors that know us by this certificate cannot be called');
+    }
+  }
+  if (config.pushPort !== undefined) warn({ variable: 'PUSH_CERT_FILE' }, readServerTls(config));
 }
 
 /** A variable and the path that it holds. */
 type NamedFile = readonly [variable: string, path: string | undefined];
 
-function readIdentity(
-  problems: string[],
-  files: { cert: NamedFile; key: NamedFile; why: string },
-): TlsIdentity | undefined {
+interface IdentityFiles {
+  readonly cert: NamedFile;
+  readonly key: NamedFile;
+  /** What they are needed for, as the end of a sentence. */
+  readonly why: string;
+}
+
+function readIdentity(problems: string[], files: IdentityFiles): TlsIdentity | undefined {
   const cert = readCertificates(problems, files.cert, files.why);
   const key = readKey(problems, files.key, files.why);
   const own = cert?.certificates[0];
   if (cert === undefined || key === undefined || own === undefined) return undefined;
   if (!own.checkPrivateKey(key.key)) {
-    problems.push(`${files.key[0]} ${files.key[1]} is not the key of the first certificate of ${files.cert[0]}`);
+    problems.push(`${files.key[0]} ${files.key[1]} is not the key of the first certificate of ${files.cert.join(' ')}`);
     return undefined;
   }
   return { cert: cert.pem, key: key.pem, goodUntil: own.validToDate };
@@ -128,7 +161,7 @@ function readKey(problems: string[], file: NamedFile, why: string): { pem: strin
 
 function readNamed(problems: string[], [variable, path]: NamedFile, why: string): string | undefined {
   if (path === undefined) {
-    problems.push(`${variable} is missing: production needs it ${why}`);
+    problems.push(`${variable} is missing: ${why}`);
     return undefined;
   }
   try {

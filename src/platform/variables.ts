@@ -105,6 +105,11 @@ export const VARIABLES = [
     fallback: 'sandbox: its own',
   },
   {
+    name: 'CREDITOR_CERTS_DIR',
+    what: 'folder with further client certificates of ours, for creditors that know us by one of these: NAME.pem and NAME.key, in the same form (`samtykke creditor add --client-certificate NAME`)',
+    fallback: 'none',
+  },
+  {
     name: 'PUSH_PORT',
     what: 'port where creditors deliver (`POST /loans`), over mutual TLS; 0 takes a free one',
     fallback: 'sandbox: PORT + 443; production: none, and nobody can push',

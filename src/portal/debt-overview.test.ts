@@ -34,7 +34,14 @@ const chargeCard = (interestBearingBalance: number, nonInterestBearingBalance: n
 });
 
 const says = (name: string, loans: readonly Loan[] | null, answered = loans !== null): CreditorDebt => ({
-  creditor: { id: '314159268', name, providerId: 'p', baseUrl: 'http://x', contact: { email: null, phone: null } },
+  creditor: {
+    id: '314159268',
+    name,
+    providerId: 'p',
+    baseUrl: 'http://x',
+    clientCertificate: null,
+    contact: { email: null, phone: null },
+  },
   answered,
   loans,
   drawnAt: loans === null || loans.length === 0 ? null : base.timestamp,

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { Agent } from 'undici';
 import { sandboxCertificates, type SandboxCertificates } from '../../sandbox/authority.ts';
 import { creditorIds } from '../../sandbox/creditor-list.ts';
+import { openCollector } from '../../src/delivery/collector.ts';
 import { openPushListener, type PushListener } from '../../src/delivery/listener.ts';
 import { peerOrganisation } from '../../src/delivery/require-certificate.ts';
 import { deliveryRoutes } from '../../src/delivery/routes.ts';
@@ -22,7 +23,10 @@ before(async () => {
   world = await startWorld({ env: { PUSH_PORT: '0', PUSH_HOST: '127.0.0.1' } });
   const { platform } = world;
   certificates = await sandboxCertificates(join(platform.config.dataDir, 'certificates'), platform.clock.realNow());
-  listener = await openPushListener(platform, (app) => deliveryRoutes(app, platform, peerOrganisation));
+  listener = await openPushListener(platform, (app) => {
+    world.pushed.follow(app);
+    deliveryRoutes(app, platform, peerOrganisation);
+  });
 });
 after(async () => {
   await listener.close();
@@ -82,6 +86,27 @@ test('D3: what is pushed over mutual TLS is in the next lookup, and gone from th
   assert.deepEqual(await lookedUp(), [75_000_00]);
   world.clock.setOffsetSeconds(world.clock.offsetSeconds() + 5);
   assert.equal((await push(TUNET, { nominalInterestRate: 0 })).status, 200);
+  assert.deepEqual(await lookedUp(), []);
+});
+
+test('D3, X3: a creditor that has pushed a loan says the same when it is asked, by day and by night', async () => {
+  const figures = { creditLimit: 31_000_00 };
+  assert.equal((await push(TUNET, figures)).status, 200);
+  world.servers.setBehaviour(bekkelauv, 'normal');
+  assert.deepEqual(await lookedUp(), [31_000_00]);
+  const collector = openCollector(world.platform);
+  try {
+    const { reports } = await collector.collectCreditor(bekkelauv);
+    assert.deepEqual(
+      reports.map(({ outcome }) => outcome.kind),
+      ['applied'],
+    );
+  } finally {
+    await collector.close();
+  }
+  assert.deepEqual(await lookedUp(), [31_000_00]);
+  world.clock.setOffsetSeconds(world.clock.offsetSeconds() + 5);
+  assert.equal((await push(TUNET, {})).status, 200);
   assert.deepEqual(await lookedUp(), []);
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -201,3 +202,15 @@ export const register = (platform: Platform, providerId: string, baseUrl: string
 /** Counts come as numbers. */
 const parserOf = ((oid: number) =>
   oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid)) as typeof pg.types.getTypeParser;
+
+/** Waits until somebody waits for somebody else's lock in this world's database. */
+export async function untilWaiting(world: DeliveryWorld): Promise<void> {
+  const waiting = () =>
+    world.inspect(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and state = 'active'",
+    );
+  for (let tries = 0; (await waiting()).length === 0; tries += 1) {
+    if (tries === 1_000) throw new Error('nobody waits');
+    await sleep(10);
+  }
+}

@@ -75,6 +75,7 @@ export const says = (name: string, answered: boolean, held: readonly Loan[] | nu
     name,
     providerId: 'p',
     baseUrl: 'http://x',
+    clientCertificate: null,
     contact: told ? { email: `${name}@bank.example`, phone: '+47 00 70 10 01' } : { email: null, phone: null },
   },
   answered,

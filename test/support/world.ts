@@ -5,6 +5,7 @@ import { sandboxCertificates } from '../../sandbox/authority.ts';
 import { startCreditorServers, type CreditorServers } from '../../sandbox/creditor-servers.ts';
 import { sandboxClients } from '../../sandbox/clients.ts';
 import { sandboxRoutes } from '../../sandbox/routes.ts';
+import { pushedLoans, type PushedLoans } from '../../sandbox/pushed-loans.ts';
 import { seed } from '../../sandbox/seed.ts';
 import { followBusinessClock } from '../../sandbox/business-clock.ts';
 import { testIdRoutes } from '../../sandbox/testid/routes.ts';
@@ -43,6 +44,7 @@ export interface World {
   readonly app: FastifyInstance;
   readonly clock: MovableClock;
   readonly servers: CreditorServers;
+  readonly pushed: PushedLoans;
   readonly creditors: CreditorClient;
   readonly database: TestDatabase;
   readonly jobs: Jobs;
@@ -76,7 +78,8 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
   });
   const businessClock = await followBusinessClock(platform.db, clock);
   const certificates = await sandboxCertificates(join(config.dataDir, 'certificates'), clock.realNow());
-  const servers = await startCreditorServers({ now: () => clock.now(), certificates, slowMs: 150 });
+  const pushed = pushedLoans();
+  const servers = await startCreditorServers({ now: () => clock.now(), certificates, slowMs: 150, pushed });
   await seed(platform, servers.creditors, { count: 0, seed: 1 });
   await shakeHands(platform, servers);
   const creditors = creditorClient(platform);
@@ -111,6 +114,7 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     app,
     clock,
     servers,
+    pushed,
     creditors,
     database,
     jobs: due,

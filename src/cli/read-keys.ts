@@ -1,0 +1,36 @@
+import { Nin, ninRefusalSentence } from '../person/nin.ts';
+import type { Config } from '../platform/config.ts';
+import { ninVault, type NinVault } from '../platform/crypto.ts';
+import { readKeysFile, type Keys } from '../platform/keys.ts';
+import { CommandProblem, EXIT } from './command-problem.ts';
+import type { Tools } from './tools.ts';
+
+/** The keys of an installation, as a node reads them (R4). Throws a CommandProblem that says what is wrong with the file. */
+export function keysOf({ keysFile, mode }: Config): Keys {
+  let keys: Keys;
+  try {
+    keys = readKeysFile(keysFile);
+  } catch (error) {
+    throw new CommandProblem([(error as Error).message]);
+  }
+  if (keys.sandbox && mode === 'production') {
+    throw new CommandProblem(['KEYS_FILE holds keys that a sandbox made: production needs keys of its own']);
+  }
+  return keys;
+}
+
+/** What finds the persons of an installation by their numbers. Throws as `keysOf`. */
+export function vaultOf(config: Config): NinVault {
+  const keys = keysOf(config);
+  return ninVault({ encryption: keys.ninEncryption, index: keys.ninIndex });
+}
+
+/**
+ * The national identity number that comes by standard input: an argument could be read by everybody on the machine, and would stay in
+ * the history of the shell. Throws a CommandProblem, which never repeats it.
+ */
+export async function ninFrom({ input }: Pick<Tools, 'input'>, config: Config): Promise<Nin> {
+  const nin = Nin.parse((await input()).trim(), config.population, { from2032: config.ninRule2032 });
+  if (nin instanceof Nin) return nin;
+  throw new CommandProblem([`what comes by standard input ${ninRefusalSentence(nin)}`], EXIT.usage);
+}
