@@ -41,6 +41,7 @@ import {
   refuseExpectation,
   traceIdFrom,
 } from './platform/http-server.ts';
+import { limitServer, refuseManyHeaders } from './platform/http-limits.ts';
 import type { Platform } from './platform/platform.ts';
 import { portalRoutes } from './portal/routes.ts';
 import { signInRoutes } from './sign-in/routes.ts';
@@ -71,7 +72,6 @@ export interface AppOptions {
 export async function buildApp(platform: Platform, options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: 64 * 1024,
-    requestTimeout: 30_000,
     routerOptions: { maxParamLength: 500 },
     requestIdHeader: false,
     trustProxy: platform.config.trustedProxies.length > 0 ? [...platform.config.trustedProxies] : false,
@@ -97,6 +97,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     },
     clientErrorHandler: (error, socket) => answerBrokenHttp(platform, error, socket),
   });
+  limitServer(app.server);
   app.server.on('checkExpectation', refuseExpectation);
   const limits = apiLimits(platform.config.rateLimitPerMinute);
 
@@ -108,6 +109,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   app.setErrorHandler((error, request, reply) => sendError(platform, request, reply, toDomainError(error)));
   app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
   app.addHook('onRequest', oneAtATime());
+  app.addHook('onRequest', refuseManyHeaders(platform));
   // While closing, what is in flight is answered, and told that its connection ends with that (R5).
   let closing = false;
   app.addHook('preClose', async () => {

@@ -7,14 +7,29 @@ import { archiveClosed } from './consent/switch-permission.ts';
 import { certificatesInUse } from './creditors/creditor-registry.ts';
 import type { Collector } from './delivery/collector.ts';
 import { sweepDeliveries } from './delivery/sweep.ts';
+import { followKeys } from './keys/follow.ts';
+import { rewriteRows } from './keys/rewrite.ts';
 import type { Job } from './platform/jobs.ts';
 import type { Platform } from './platform/platform.ts';
 import { warnOfCertificates } from './platform/tls.ts';
 import { sweepSignIn } from './sign-in/session-store.ts';
 import type { WebhookDeliverer } from './webhooks/deliverer.ts';
+import { resealWebhookSecrets } from './webhooks/secrets.ts';
 import { sweepWebhooks } from './webhooks/sweep.ts';
 
 const DAY_MS = 86_400_000;
+
+/** So long at a time, that other work is not kept waiting. */
+const REWRITE_MS = 3_000;
+
+/** Writes anew what is under keys that have been replaced (ADR 16): what knows its secret, that is; deliveries are collected anew. */
+async function rewriteUnderOldKeys(platform: Platform): Promise<void> {
+  const { persons, sessions, encryptionKey } = await rewriteRows(platform, { forMs: REWRITE_MS });
+  const webhooks = encryptionKey === undefined ? 0 : await resealWebhookSecrets(platform, encryptionKey);
+  if (persons + sessions + webhooks > 0) {
+    platform.log.info({ persons, sessions, webhooks }, 'written anew with the keys in use');
+  }
+}
 
 /**
  * Everything that is done without being asked, in the order in which it is done when all of it is due at once. Without a collector
@@ -24,6 +39,9 @@ export function allJobs(platform: Platform, collector?: Collector, webhooks?: We
   const { db, clock, config } = platform;
   const sealer = logSealer(platform);
   return [
+    // Before all that writes with keys.
+    { name: 'follow-keys', everySeconds: 2, run: () => followKeys(platform) },
+    { name: 'rewrite-keys', everySeconds: 5, run: () => rewriteUnderOldKeys(platform) },
     {
       name: 'feed-partitions',
       everySeconds: 3_600,

@@ -16,11 +16,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   clients: GROUND,
   creditors: GROUND,
   delivery: [...GROUND, 'creditors'],
-  cli: [...GROUND, 'creditors', 'delivery'],
+  cli: [...GROUND, 'creditors', 'delivery', 'webhooks'],
   audit: [...GROUND, 'clients'],
   consent: [...GROUND, 'clients', 'audit'],
   'consent-request': [...GROUND, 'html', 'clients', 'audit', 'consent'],
   feed: [...GROUND, 'clients', 'consent'],
+  webhooks: [...GROUND, 'clients', 'consent', 'feed'],
   debt: [...GROUND, 'clients', 'audit', 'creditors', 'consent'],
   'authorization-server': [...GROUND, 'html', 'sign-in', 'clients', 'consent', 'consent-request'],
   portal: [...GROUND, 'html', 'sign-in', 'clients', 'audit', 'creditors', 'consent', 'consent-request', 'debt'],
@@ -65,6 +66,8 @@ const rulesFiles = [
   'src/portal/debt-overview.ts',
   'src/sign-in/identity.ts',
   'src/sign-in/session.ts',
+  'src/webhooks/attempt.ts',
+  'src/webhooks/subscription.ts',
 ];
 const packagesOfRules: Readonly<Record<string, readonly string[]>> = {
   'src/person/nin.ts': ['node:util', '@navikt/fnrvalidator'],

@@ -156,6 +156,17 @@ end $$;
 create trigger consent_request_key before update of nin_index_key on consent_request
   for each row when (new.nin_index_key is not null) execute function hold_request_key();
 
+-- Persons under one of these keys, but not `p_but`: they are locked until the transaction ends, and those that somebody else has locked
+-- are left out.
+create function persons_under(p_cipher_keys text[], p_index_keys text[], p_limit integer, p_but uuid[])
+returns table (id uuid, nin_cipher bytea, nin_cipher_key text)
+language sql security definer set search_path = public, pg_temp as $$
+  select person.id, person.nin_cipher, person.nin_cipher_key from person
+  where (person.nin_cipher_key = any (p_cipher_keys) or person.nin_index_key = any (p_index_keys)) and person.id <> all (p_but)
+  limit p_limit for no key update skip locked;
+$$;
+revoke all on function persons_under from public;
+
 -- Writes persons anew: what is under a key that has been replaced comes under the one in use, and nothing else is changed. `p_ids`
 -- with their new ciphertexts and hashes, in that order. Of two rows of one number the later one loses its hash and is beside the other
 -- from then on. Answers how many rows there were to change. The serving role may change persons by this alone.
@@ -228,4 +239,4 @@ grant select, insert on registered_key to samtykke_app;
 grant update (ordered_at, published_at, in_use_since, replaced_at) on registered_key to samtykke_app;
 grant select, insert, update, delete on node to samtykke_app;
 grant update (index_keys) on creditor_provider to samtykke_app;
-grant execute on function node_seen, nodes_seen, hold_key, key_dependents, retire_key, rewrite_persons to samtykke_app;
+grant execute on function node_seen, nodes_seen, hold_key, key_dependents, retire_key, persons_under, rewrite_persons to samtykke_app;

@@ -19,8 +19,16 @@ alter table client
 -- A purpose may be taken away from one client: then it is not `registered`, and so not `open`.
 alter table client_purpose add column registered boolean not null default true;
 
+-- A request that was pushed is good for one answer, in however many windows it was opened.
+alter table consent_request
+  -- Real time of the login that login_level is about.
+  add column logged_in_at timestamptz,
+  drop constraint consent_request_failure_check,
+  add constraint consent_request_failure_check check (failure in ('switched_off', 'someone_else', 'answered_elsewhere')) not valid;
+
 grant update (former_secret_hashes, former_secrets_until, require_par, require_dpop, require_signed_request) on client to samtykke_app;
 grant update (registered) on client_purpose to samtykke_app;
+grant update (logged_in_at) on consent_request to samtykke_app;
 
 -- Changes of the registry are in the log: of which client, and each thing with what it was and what it is; never a secret.
 alter table audit_log

@@ -1,6 +1,6 @@
 import type { Adapter } from 'oidc-provider';
 import { postgresAdapter } from '../../src/authorization-server/adapter.ts';
-import { sha256 } from '../../src/platform/crypto.ts';
+import { sha256, type NinVault, type Sealed } from '../../src/platform/crypto.ts';
 import { loginKeys, publicPart } from '../../src/platform/keys.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 
@@ -31,10 +31,20 @@ function sealed({ vault }: Platform, inner: Adapter): Adapter {
       const found = await inner.find(id);
       if (found === undefined || found === null) return undefined;
       const { sealed: cipher, keyId, consumed } = found;
-      const text = vault.openText({ keyId: String(keyId), cipher: Buffer.from(String(cipher), 'base64') }, ownerOf(id));
+      const text = opened(vault, { keyId: String(keyId), cipher: Buffer.from(String(cipher), 'base64') }, ownerOf(id));
+      if (text === undefined) return undefined;
       return { ...(JSON.parse(text) as object), ...(consumed === undefined ? {} : { consumed }) };
     },
   };
+}
+
+/** What was sealed; undefined when its key has been retired since, as if it had expired. */
+function opened(vault: NinVault, sealed: Sealed, owner: string): string | undefined {
+  try {
+    return vault.openText(sealed, owner);
+  } catch {
+    return undefined;
+  }
 }
 
 /** We are its one client, and prove ourselves to it as to any login provider. */

@@ -4,22 +4,28 @@ import type { Provider } from 'oidc-provider';
 import { DomainError } from '../../src/errors/domain-error.ts';
 import { errorPage } from '../../src/html/error-page.ts';
 import { frameOf, pageHeaders } from '../../src/html/send-page.ts';
+import { remade } from '../../src/platform/keys-ring.ts';
 import type { Platform } from '../../src/platform/platform.ts';
-import { TESTID, endpoints, testIdProvider } from './provider.ts';
+import { TESTID, endpoints, testIdProvider, type ShowProblem } from './provider.ts';
 import { forgetSession, signInRoutes } from './sign-in-routes.ts';
 
 /** Mounts TestID, unless the sandbox logs in elsewhere. */
 export function testIdRoutes(app: FastifyInstance, platform: Platform): void {
   if (platform.config.loginIssuer !== `${platform.config.accessUrl}${TESTID}`) return;
   const requests = new WeakMap<IncomingMessage, FastifyRequest>();
-  const provider = testIdProvider(platform, (ctx) => {
+  const showProblem: ShowProblem = (ctx) => {
     const request = requests.get(ctx.req);
     if (request === undefined) throw new Error('a page needs its request');
     const code = ctx.status >= 500 ? 'server_error' : 'login_unfinished';
     ctx.set(pageHeaders(request));
     ctx.type = 'text/html; charset=utf-8';
     ctx.body = errorPage(frameOf(platform, request), new DomainError(code, 'TestID cannot go on')).text;
-  });
+  };
+  // Its keys are those of the sandbox, which may be rotated.
+  const provider = remade(
+    () => platform.keys,
+    () => testIdProvider(platform, showProblem),
+  );
   void app.register(async (subtree) => protocolRoutes(subtree, platform, provider, requests));
   void app.register(async (subtree) => signInRoutes(subtree, platform, provider));
 }
@@ -28,10 +34,10 @@ export function testIdRoutes(app: FastifyInstance, platform: Platform): void {
 function protocolRoutes(
   app: FastifyInstance,
   platform: Platform,
-  provider: Provider,
+  provider: () => Provider,
   requests: WeakMap<IncomingMessage, FastifyRequest>,
 ): void {
-  const handle = provider.callback();
+  const handle = remade(provider, (current) => current.callback());
   const { host, protocol } = new URL(platform.config.accessUrl);
 
   app.removeAllContentTypeParsers();
@@ -50,14 +56,14 @@ function protocolRoutes(
     Object.assign(raw, { originalUrl, url: originalUrl.slice(TESTID.length) });
     reply.hijack();
     reply.raw.setHeader('x-trace-id', request.id);
-    await handle(raw, reply.raw);
+    await handle()(raw, reply.raw);
   };
 
   const hidden = { schema: { hide: true } };
   for (const path of [endpoints.discovery, endpoints.jwks, endpoints.logout]) app.get(`${TESTID}${path}`, hidden, pass);
   for (const path of [endpoints.pushed, endpoints.token]) app.post(`${TESTID}${path}`, hidden, pass);
   app.get(`${TESTID}${endpoints.authorization}`, hidden, async (request, reply) => {
-    await forgetSession(provider, request, reply);
+    await forgetSession(provider(), request, reply);
     await pass(request, reply);
   });
   app.get(`${TESTID}${endpoints.authorization}/:uid`, hidden, pass);

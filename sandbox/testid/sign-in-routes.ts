@@ -16,7 +16,7 @@ import { isRefusal } from './texts.ts';
 type SignInRequest = FastifyRequest<{ Params: { uid: string } }>;
 
 /** TestID's page for choosing who to be (A0), and what follows from the choice. */
-export function signInRoutes(app: FastifyInstance, platform: Platform, provider: Provider): void {
+export function signInRoutes(app: FastifyInstance, platform: Platform, current: () => Provider): void {
   const address = `${TESTID}${endpoints.signIn}/:uid`;
   const hidden = { schema: { hide: true } };
   if (!app.hasContentTypeParser('application/x-www-form-urlencoded')) void app.register(formbody);
@@ -25,6 +25,7 @@ export function signInRoutes(app: FastifyInstance, platform: Platform, provider:
     address,
     hidden,
     async (request, reply) => {
+      const provider = current();
       const interaction = await interactionOf(provider, request, reply);
       const hint = hintOf(platform, interaction.params['login_hint']);
       if (hint !== undefined) return reply.redirect(await logIn(provider, request, reply, hint), 303);
@@ -36,6 +37,7 @@ export function signInRoutes(app: FastifyInstance, platform: Platform, provider:
   );
 
   app.post<{ Params: { uid: string } }>(address, hidden, async (request, reply) => {
+    const provider = current();
     const interaction = await interactionOf(provider, request, reply);
     const form = (request.body ?? {}) as Record<string, unknown>;
     const onward = (next: string) => sendPage(reply, onwardPage(frame(platform, request, interaction), next));

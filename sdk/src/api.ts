@@ -54,7 +54,7 @@ export function apisOf(settings: Settings, tokens: Tokens): Apis {
     const response = await send(settings.fetch, outgoing(settings, request, token, options), until);
     if (response.ok) return response;
     const family = request.api === 'debt' ? 'debt' : 'agreement';
-    throw refusalOf(await readAnswer(response, until), family, [token]);
+    throw refusalOf(await readAnswer(response, until), family, [token, settings.secret ?? '']);
   };
 
   const open: Apis['open'] = async (request, options, until) => {

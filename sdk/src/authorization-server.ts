@@ -59,7 +59,7 @@ export function authorizationServer(settings: Settings): AuthorizationServer {
           }),
     client: { client_id: settings.clientId },
     authenticate: async (...request) => {
-      if (secret !== undefined) return oauth.ClientSecretBasic(secret)(...request);
+      if (secret !== undefined) return basic(settings.clientId, secret, request[3]);
       if (key === undefined) throw new SamtykkeError('configuration', 'there is neither a secret nor a key');
       signingKey ??= assertionsBy(key, keyId);
       return (await signingKey)(...request);
@@ -86,7 +86,19 @@ export async function libraryOf<Value>(
   }
 }
 
-const algorithms: Readonly<Record<string, RsaHashedImportParams | EcKeyImportParams>> = {
+/**
+ * RFC 6749, section 2.3.1. The library's own writes `-` as `%2D` too, which servers that do not decode would take for another client; this
+ * leaves everything as it is that may stay.
+ */
+function basic(clientId: string, secret: string, headers: Headers): void {
+  const encoded = (text: string): string =>
+    encodeURIComponent(text)
+      .replaceAll(/[!'()~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
+      .replaceAll('%20', '+');
+  headers.set('authorization', `Basic ${btoa(`${encoded(clientId)}:${encoded(secret)}`)}`);
+}
+
+const algorithms: Readonly<Record<string, { name: string; hash: string } | { name: string; namedCurve: string }>> = {
   RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
   PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
@@ -99,7 +111,7 @@ async function assertionsBy(key: PrivateJwk | SigningKey, keyId: string | undefi
     throw new SamtykkeError('configuration', 'the private key has an alg that is none of RS256, PS256 and ES256');
   }
   try {
-    const imported = await crypto.subtle.importKey('jwk', key as JsonWebKey, algorithm, false, ['sign']);
+    const imported = await crypto.subtle.importKey('jwk', key as never, algorithm, false, ['sign']);
     return oauth.PrivateKeyJwt(withId(imported, keyId ?? key.kid));
   } catch {
     throw new SamtykkeError('configuration', 'the private key is no JSON Web Key of kind RSA or EC with P-256');

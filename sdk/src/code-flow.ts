@@ -17,6 +17,8 @@ export interface ConsentRequest {
   readonly openid?: boolean | undefined;
   /** The language of the pages. */
   readonly language?: 'nb' | 'nn' | 'en' | undefined;
+  /** Sends the request to the platform first, and only its name with the person (RFC 9126): for clients that are registered so. */
+  readonly pushed?: boolean | undefined;
   /** More parameters of the request, such as the sandbox's `login_hint`. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
@@ -67,9 +69,8 @@ export async function authorizationUrl(
     redirectUri,
     ...(openid && { nonce: oauth.generateRandomNonce() }),
   };
-  const url = new URL(endpoint);
-  const parameters: Readonly<Record<string, string | undefined>> = {
-    ...request.parameters,
+  const parameters = new URLSearchParams(request.parameters);
+  const own: Readonly<Record<string, string | undefined>> = {
     ui_locales: request.language,
     client_id: server.client.client_id,
     response_type: 'code',
@@ -80,8 +81,29 @@ export async function authorizationUrl(
     code_challenge: await oauth.calculatePKCECodeChallenge(pending.codeVerifier),
     code_challenge_method: 'S256',
   };
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(own)) if (value !== undefined) parameters.set(name, value);
+  const url = new URL(endpoint);
+  const visible = request.pushed === true ? await push(server, parameters, deadline) : parameters;
+  for (const [name, value] of visible) url.searchParams.set(name, value);
   return { url, pending };
+}
+
+/** Pushes a request. What is left for the address are the name that it got, and the client. */
+async function push(
+  server: AuthorizationServer,
+  parameters: URLSearchParams,
+  deadline: Deadline,
+): Promise<URLSearchParams> {
+  const { client } = server;
+  const metadata = await server.metadata(deadline);
+  const response = await libraryOf('pushed request', () =>
+    oauth.pushedAuthorizationRequest(metadata, client, server.authenticate, parameters, server.options(deadline)),
+  );
+  if (response.status !== 201) throw refusalOf(await readAnswer(response, deadline), 'oauth', server.secrets);
+  const pushed = await libraryOf('answer to the pushed request', () =>
+    oauth.processPushedAuthorizationResponse(metadata, client, response),
+  );
+  return new URLSearchParams({ client_id: client.client_id, request_uri: pushed.request_uri });
 }
 
 /**

@@ -1,7 +1,6 @@
 /** What this package promises. Everything else is its own affair. */
 export { Samtykke } from './samtykke.ts';
 export { FeedGapError, SamtykkeError, isSamtykkeError } from './errors.ts';
-export { eventFrom as consentEventFrom } from './events.ts';
 export { verifyWebhook } from './webhook.ts';
 export { VERSION } from './version.ts';
 
@@ -34,4 +33,4 @@ export type {
 } from './options.ts';
 export type { Purpose } from './purpose.ts';
 export type { Snapshot, SnapshotConsent } from './snapshot.ts';
-export type { VerifiedWebhook, WebhookHeaders, WebhookOptions } from './webhook.ts';
+export type { VerifiedWebhook, WebhookHeaders, WebhookMessage, WebhookOptions } from './webhook.ts';

@@ -71,6 +71,7 @@ export async function* follow(feed: FeedCalls, options: FollowOptions): AsyncGen
   if (kept === undefined) await store?.save(place);
   // A place that was made just now leads on; one that comes from somewhere has to be looked at.
   const given = kept !== undefined || (typeof from === 'number' && from > 1);
+  let soon = 0;
   let sureUntil = given ? 0 : Date.now() + SURE_FOR_MS;
   const over = (): boolean => signal?.aborted === true;
   const unsure = (): boolean => options.onGap !== 'ignore' && Date.now() >= sureUntil;
@@ -97,8 +98,12 @@ export async function* follow(feed: FeedCalls, options: FollowOptions): AsyncGen
       await store?.save(place);
       if (over()) return;
     }
-    // A server that does not wait has answered at once: it is asked again when it is time.
-    if (events.length === 0 && page.waitSeconds === waitSeconds) await sleep(asked + pollMs - Date.now(), signal);
+    if (events.length > 0 || page.waitSeconds !== waitSeconds) continue;
+    // A server that does not wait answers at once, and is asked again when it is time. One that waits does so too when it is about to
+    // end: then another one waits.
+    const early = asked + pollMs - Date.now();
+    soon = early > 0 ? soon + 1 : 0;
+    if (waitSeconds === 0 || soon > 1) await sleep(early, signal);
   }
 }
 

@@ -22,7 +22,10 @@ export interface Deadline {
  */
 export function startDeadline(outer: AbortSignal | undefined, ms: number): Deadline {
   const controller = new AbortController();
-  const over = (): void => controller.abort();
+  const over = (): void => {
+    clearTimeout(timer);
+    controller.abort();
+  };
   let endsAt = Date.now() + ms;
   let timer = setTimeout(over, ms);
   outer?.addEventListener('abort', over, { once: true });
@@ -36,6 +39,7 @@ export function startDeadline(outer: AbortSignal | undefined, ms: number): Deadl
     remainingMs: () => Math.max(0, endsAt - Date.now()),
     restart: () => {
       clearTimeout(timer);
+      if (controller.signal.aborted) return;
       endsAt = Date.now() + ms;
       timer = setTimeout(over, ms);
     },

@@ -1,5 +1,6 @@
 import { SamtykkeError } from './errors.ts';
-import { jsonOf } from './wire.ts';
+import { eventFrom, type ConsentEvent } from './events.ts';
+import { fieldsOf, jsonOf, textOf, wholeNumberOf } from './wire.ts';
 
 /** Headers as `fetch` has them, or as Node's servers do. */
 export type WebhookHeaders =
@@ -17,9 +18,15 @@ export interface VerifiedWebhook {
   readonly id: string;
   /** When it was sent. */
   readonly sentAt: Date;
-  /** The body as JSON. */
-  readonly payload: unknown;
+  readonly message: WebhookMessage;
 }
+
+/** What a webhook tells: an event; that events before a number will not come, since they are too old; or nothing, when it is tried out. */
+export type WebhookMessage =
+  | { readonly type: 'event'; readonly event: ConsentEvent }
+  | { readonly type: 'gap'; readonly nextSequenceNr: number }
+  | { readonly type: 'test' }
+  | { readonly type: 'other'; readonly wireType: string; readonly payload: unknown };
 
 /**
  * Whether a message is from the platform: its signature after the Standard Webhooks specification (`v1`, HMAC-SHA-256), compared in constant
@@ -53,7 +60,27 @@ export async function verifyWebhook(
     .flatMap((each) => (each.startsWith('v1,') ? (fromBase64(each.slice(3)) ?? []) : []));
   const checks = keys.flatMap((key) => offered.map((signature) => isBy(key, signature, signed)));
   if (!(await Promise.all(checks)).includes(true)) throw refused('no signature fits');
-  return { id, sentAt: new Date(Number(timestamp) * 1000), payload: jsonOf(new TextDecoder().decode(bytes)) };
+  return {
+    id,
+    sentAt: new Date(Number(timestamp) * 1000),
+    message: messageFrom(jsonOf(new TextDecoder().decode(bytes))),
+  };
+}
+
+function messageFrom(payload: unknown): WebhookMessage {
+  const fields = fieldsOf(payload, 'its body');
+  const wireType = textOf(fields, 'type');
+  switch (wireType) {
+    case 'consent.created':
+    case 'consent.archived':
+      return { type: 'event', event: eventFrom(fields['data']) };
+    case 'feed.gap':
+      return { type: 'gap', nextSequenceNr: wholeNumberOf(fieldsOf(fields['data'], 'data'), 'nextSequenceNr') };
+    case 'webhook.test':
+      return { type: 'test' };
+    default:
+      return { type: 'other', wireType, payload };
+  }
 }
 
 async function isBy(

@@ -41,7 +41,13 @@ export function codeFlow(platform: Platform): Configuration {
       accountId: sub,
       claims: async () => ({ sub, ...(await claimsOf(platform, token?.grantId)) }),
     }),
-    ttl: { AuthorizationCode: CODE_SECONDS, Interaction: INTERACTION_SECONDS, Grant: GRANT_SECONDS, IdToken: 3_600 },
+    ttl: {
+      AuthorizationCode: CODE_SECONDS,
+      Interaction: INTERACTION_SECONDS,
+      Grant: GRANT_SECONDS,
+      IdToken: 3_600,
+      Session: INTERACTION_SECONDS,
+    },
   };
 }
 

@@ -49,6 +49,7 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
       if (!(await isPurposeOpen(platform.db, asked.clientId, asked.purpose))) {
         return fail(visit, request, reply, 'switched_off');
       }
+      if (await isAnsweredElsewhere(interaction)) return fail(visit, request, reply, 'answered_elsewhere');
       const person = await signIn.personOf(request, asked.id);
       if (person === undefined) {
         // Whoever comes back from the login and is nobody has no cookies, or has signed out: not sent there again without a word.
@@ -73,6 +74,7 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
     const form = formOf(request.body);
     checkCsrf(person, form['csrf']);
     if (form['answer'] === 'no') return end(visit, request, reply, 'declined');
+    if (await isAnsweredElsewhere(interaction)) return reply.redirect(pathOf(interaction), 303);
     const days = durationChoices(asked.askedDays).find((choice) => form['days'] === (choice?.toString() ?? 'once'));
     if (form['answer'] !== 'yes' || days === undefined) {
       throw new DomainError('invalid_request', 'the form must hold an answer, yes or no, and one of the durations');
@@ -110,12 +112,18 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
   });
 
   function logIn({ interaction, asked }: Visit, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const hint = interaction.params['login_hint'];
+    const { login_hint: hint, prompt, max_age: maxAge } = interaction.params;
     return signIn.begin(request, reply, {
       usedFor: asked.id,
       returnTo: `${pathOf(interaction)}?returned=1`,
       language: asked.language,
       ...(typeof hint === 'string' ? { loginHint: hint } : {}),
+      // However long ago the last login may be, this one is as fresh as any that could be asked for.
+      anew:
+        maxAge !== undefined ||
+        String(prompt ?? '')
+          .split(' ')
+          .includes('login'),
     });
   }
 
@@ -170,6 +178,15 @@ export function interactionRoutes(app: FastifyInstance, hall: Hall, signIn: Sign
     platform.log.info(noteOf(visit, outcome), 'request answered');
     await signIn.end(request, reply, visit.asked.id);
     return reply.redirect(`${pathOf(visit.interaction)}/done`, 303);
+  }
+
+  /** A request that was pushed is good for one answer, but may be opened in several windows while it is young (RFC 9126, section 4). */
+  async function isAnsweredElsewhere(interaction: Visit['interaction']): Promise<boolean> {
+    // The types do not tell of it.
+    const { parJti } = interaction as { parJti?: string };
+    if (parJti === undefined) return false;
+    const pushed = await hall.provider.PushedAuthorizationRequest.find(parJti, { ignoreExpiration: true });
+    return pushed?.consumed !== undefined;
   }
 
   /** It cannot go on: the request ends, and the same address tells why from now on. */

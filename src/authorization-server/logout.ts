@@ -3,6 +3,7 @@ import { compactVerify, createLocalJWKSet } from 'jose';
 import { findClient } from '../clients/client-registry.ts';
 import { frameOf } from '../html/send-page.ts';
 import { languageAmong } from '../html/language.ts';
+import { remade } from '../platform/keys-ring.ts';
 import { publicPart } from '../platform/keys.ts';
 import type { Platform } from '../platform/platform.ts';
 import { endpoints } from './provider.ts';
@@ -16,7 +17,10 @@ type Parameters = Readonly<Partial<Record<string, unknown>>>;
  * is nothing else to end: nobody stays logged in here for an organisation (A10). The library's own answer needs scripts.
  */
 export function logoutRoute(app: FastifyInstance, platform: Platform): void {
-  const keys = createLocalJWKSet({ keys: platform.keys.signing.map(publicPart) });
+  const keys = remade(
+    () => platform.keys.signing,
+    (signing) => createLocalJWKSet({ keys: signing.map(publicPart) }),
+  );
 
   app.get<{ Querystring: Parameters }>(endpoints.logout, { schema: { hide: true } }, async (request, reply) => {
     const { id_token_hint: hint, post_logout_redirect_uri: back, state, ui_locales: locales } = request.query;
@@ -42,7 +46,7 @@ export function logoutRoute(app: FastifyInstance, platform: Platform): void {
   async function clientOf(hint: unknown): Promise<string | undefined> {
     if (typeof hint !== 'string') return undefined;
     try {
-      const { payload } = await compactVerify(hint, keys);
+      const { payload } = await compactVerify(hint, keys());
       const claims = JSON.parse(new TextDecoder().decode(payload)) as { iss?: unknown; aud?: unknown };
       return claims.iss === platform.config.accessUrl && typeof claims.aud === 'string' ? claims.aud : undefined;
     } catch {

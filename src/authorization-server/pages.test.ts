@@ -63,6 +63,7 @@ const stopsFor = (client: string): Readonly<Record<string, Stop>> => {
     cancelled: { ...answered, outcome: 'cancelled', state: null },
     failed: { ...answered, outcome: 'failed', state: null },
     signed_out: { kind: 'signed_out', client, again: '/interaction/0123' },
+    answered_elsewhere: { kind: 'answered_elsewhere', ...to },
     someone_else: { kind: 'someone_else', ...to },
     ...Object.fromEntries(
       problems.map((problem) => [`bad_link ${problem}`, { kind: 'bad_link', problem } satisfies Stop]),
@@ -218,7 +219,7 @@ test('A8: what stops a request is told by a page of its own: no two kinds have t
       assert.ok(known === undefined || known === kind, `${kind} and ${known}: ${title}`);
       titles.set(title, kind);
     }
-    assert.equal(titles.size, 11);
+    assert.equal(titles.size, 12);
   }
 });
 
@@ -236,6 +237,7 @@ test('A8: a stop leads back where it may, and only there', () => {
   assert.deepEqual(links(stops['declined']), [BACK]);
   assert.deepEqual(links(stops['signed_out']), ['/interaction/0123']);
   assert.deepEqual(links(stops['someone_else']), [BACK]);
+  assert.deepEqual(links(stops['answered_elsewhere']), ['http://localhost:4000/consents']);
   assert.deepEqual(links(stops['login_failed']), ['/interaction/0123', BACK]);
   assert.deepEqual(links(stops['switched_off']), [BACK]);
   assert.deepEqual(links(stops['unknown']), ['http://localhost:4000/']);
@@ -261,7 +263,7 @@ test('C1: whoever answered before is told what is true of the consent now', () =
 });
 
 test('E1: a page about trouble gives the reference that finds its log lines; one about what the person did gives none', () => {
-  const without = /^(active|approved|gone|declined|cancelled|signed_out|someone_else)/;
+  const without = /^(active|approved|gone|declined|cancelled|signed_out|someone_else|answered_elsewhere)/;
   for (const [name, stop] of Object.entries(stopsFor('Fjordbanken ASA'))) {
     assert.equal(mainOf(stopPage(frameIn('nb'), stop)).includes(TRACE), !without.test(name), name);
   }
@@ -275,6 +277,7 @@ test('A8: a wrong link is explained to people, and to developers by the paramete
     });
     assert.match(details[0] ?? '', /<code>client_id<\/code>/);
     assert.match(details[1] ?? '', /<code>redirect_uri<\/code>/);
-    assert.match(details[2] ?? '', /<code>state<\/code>/);
+    assert.match(details[2] ?? '', /<code>request_uri<\/code>/);
+    assert.match(details[3] ?? '', /<code>state<\/code>/);
   }
 });

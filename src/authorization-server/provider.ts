@@ -2,6 +2,7 @@ import type { Client, Configuration, KoaContextWithOIDC, Provider as OidcProvide
 import { apiNamed, apiScopes, audienceOf } from '../clients/audience.ts';
 import type { TokenLimits } from '../clients/rate-limit.ts';
 import { equalHashes, sha256 } from '../platform/crypto.ts';
+import { JWKS_MAX_AGE_SECONDS } from '../platform/keys-kinds.ts';
 import type { Platform } from '../platform/platform.ts';
 import { postgresAdapter } from './adapter.ts';
 import { codeFlow } from './code-flow.ts';
@@ -132,6 +133,8 @@ export function authorizationServer(
     await next();
     if (ctx.status === 503) ctx.set('retry-after', '3');
     if (ctx.oidc?.route === 'discovery') ctx.body = truthful(ctx.body as object);
+    // A new key is published for as long before anything is signed with it (ADR 16).
+    if (ctx.oidc?.route === 'jwks') ctx.set('cache-control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
     inTermsOfOurs(ctx);
   });
   provider.on('authorization.success', (ctx, answer) => {

@@ -4,8 +4,10 @@ import { DomainError } from '../errors/domain-error.ts';
 import { tokenLimits, type TokenLimits } from '../clients/rate-limit.ts';
 import { frameOf } from '../html/send-page.ts';
 import { isUuid } from '../platform/ids.ts';
+import { remade } from '../platform/keys-ring.ts';
 import type { Platform } from '../platform/platform.ts';
 import { authorizationServer, endpoints } from './provider.ts';
+import { asksForScript } from './security-profile.ts';
 import { problemPages } from './show-problem.ts';
 import { sendStop } from './visit.ts';
 
@@ -15,6 +17,7 @@ type LimitAddress = (request: FastifyRequest) => Promise<void>;
 /** The library, and which request of the web framework each of its own is. */
 export interface AuthorizationServer {
   readonly platform: Platform;
+  /** Another one when keys have changed: what was begun with the one before goes on with it. */
   readonly provider: Provider;
   readonly requests: WeakMap<FastifyRequest['raw'], FastifyRequest>;
   /** Which client a request has turned out to name, and whether it was let in: it proved who it is, and got what it asked for. */
@@ -27,14 +30,30 @@ export function openAuthorizationServer(platform: Platform, audienceAliases: rea
   const requests = new WeakMap<FastifyRequest['raw'], FastifyRequest>();
   const showProblem = problemPages(platform, (raw) => requests.get(raw));
   const limits = tokenLimits(platform.config.rateLimitPerMinute);
-  const provider = authorizationServer(platform, { audienceAliases, showProblem, limits });
   const outcomes: AuthorizationServer['outcomes'] = new WeakMap();
-  provider.use(async (ctx, next) => {
-    await next();
-    const { client } = (ctx as { oidc?: KoaContextWithOIDC['oidc'] }).oidc ?? {};
-    if (client !== undefined) outcomes.set(ctx.req, { client: client.clientId, proved: ctx.status < 400 });
-  });
-  return { platform, provider, requests, outcomes, limits };
+  // The library takes its keys when it is made, and it keeps nothing itself (ADR 16).
+  const current = remade(
+    () => platform.keys,
+    () => {
+      const provider = authorizationServer(platform, { audienceAliases, showProblem, limits });
+      provider.use(async (ctx, next) => {
+        await next();
+        const { client } = (ctx as { oidc?: KoaContextWithOIDC['oidc'] }).oidc ?? {};
+        if (client !== undefined) outcomes.set(ctx.req, { client: client.clientId, proved: ctx.status < 400 });
+      });
+      return provider;
+    },
+  );
+  current(); // what is wrong with its configuration is seen at the start
+  return {
+    platform,
+    get provider() {
+      return current();
+    },
+    requests,
+    outcomes,
+    limits,
+  };
 }
 
 /**
@@ -43,10 +62,14 @@ export function openAuthorizationServer(platform: Platform, audienceAliases: rea
  */
 export function protocolRoutes(
   app: FastifyInstance,
-  { platform, provider, requests, outcomes, limits: tokens }: AuthorizationServer,
+  server: AuthorizationServer,
   limits: { readonly ofPages: LimitAddress; readonly ofBeginning: LimitAddress },
 ): void {
-  const handle = provider.callback();
+  const { platform, requests, outcomes, limits: tokens } = server;
+  const handle = remade(
+    () => server.provider,
+    (provider) => provider.callback(),
+  );
   const { ofPages: limitAddress, ofBeginning: limitBeginning } = limits;
   const { host, protocol } = new URL(platform.config.accessUrl);
 
@@ -67,7 +90,7 @@ export function protocolRoutes(
     reply.hijack();
     reply.raw.setHeader('x-trace-id', request.id);
     reply.raw.setHeader('x-content-type-options', 'nosniff');
-    await handle(request.raw, reply.raw);
+    await handle()(request.raw, reply.raw);
   };
 
   const hidden = { schema: { hide: true } };
@@ -114,6 +137,7 @@ function authorizationAddress(url: string): string | undefined {
   if (!scope.split(' ').includes('openid')) for (const name of openidOnly) parameters.delete(name);
   // The library would send its answer by a page with a script.
   if (parameters.get('response_mode') === 'form_post') parameters.set('response_mode', 'malformed');
+  if (parameters.getAll('request').some(asksForScript)) parameters.set('request', 'malformed');
   if (!/^([\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*)?$/.test(scope)) parameters.set('scope', 'malformed');
   return `${path}?${parameters}`;
 }

@@ -39,8 +39,6 @@ export function securityProfile(platform: Pick<Platform, 'clock' | 'config'>, li
     const named = ['login_hint', 'id_token_hint'].find((name) => claims[name] !== undefined);
     const problem = wrong ?? (pushed && named !== undefined && !sandbox ? `leave ${named} out of it` : undefined);
     if (problem === undefined) return;
-    // The library would answer in the way that is asked for in it, which may be a page with a script.
-    if (ctx.oidc.params !== undefined) ctx.oidc.params['response_mode'] = undefined;
     throw new errors.InvalidRequestObject(`the request object is not taken: ${problem}`);
   };
   return {
@@ -72,11 +70,19 @@ function requestObjectProblem(
   if (claims['exp'] > latest) return 'it is good for more than an hour (exp)';
   // RFC 9101, section 10.8: an assertion that proves the client is no request, nor the other way round.
   if (claims['sub'] !== undefined) return 'it has a subject (sub)';
-  const mode = claims['response_mode'];
-  return mode === undefined || mode === 'query' || mode === 'fragment'
-    ? undefined
-    : 'response_mode is query or fragment';
+  return isRedirect(claims['response_mode']) ? undefined : 'response_mode is query or fragment';
 }
+
+/** Whether a request object asks for its answer by a page with a script; the library would send even a refusal so. */
+export function asksForScript(object: string): boolean {
+  try {
+    return !isRedirect(decodeJwt(object)['response_mode']);
+  } catch {
+    return false;
+  }
+}
+
+const isRedirect = (mode: unknown): boolean => mode === undefined || mode === 'query' || mode === 'fragment';
 
 /** The scope of an authorization request as it was sent, however that was: the library has taken repeated words out by now. */
 export function scopeAsSent(ctx: KoaContextWithOIDC): string | undefined {

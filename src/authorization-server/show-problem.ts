@@ -29,11 +29,7 @@ export function problemPages(
       address: withoutPerson(request.url),
     };
     const page = async (): Promise<Html> => {
-      // Also one that was pushed, opened twice, and has been answered in the other window.
-      if (
-        error instanceof errors.SessionNotFound ||
-        (isResumed(request) && error instanceof errors.InvalidRequestUri)
-      ) {
+      if (error instanceof errors.SessionNotFound) {
         const { uid } = request.params as { uid?: string };
         const known = uid === undefined ? undefined : await findRequest(platform, uid);
         if (known === undefined) return stopPage(frame, { kind: 'unknown' });
@@ -57,11 +53,9 @@ export function problemPages(
 function withoutPerson(address: string): string {
   const [path = '', query = ''] = address.split(/\?(.*)/s, 2);
   const parameters = new URLSearchParams(query);
-  for (const name of ['login_hint', 'id_token_hint', 'state', 'nonce', 'claims']) parameters.delete(name);
+  for (const name of ['login_hint', 'id_token_hint', 'request', 'state', 'nonce', 'claims']) parameters.delete(name);
   return `${path}?${parameters}`;
 }
-
-const isResumed = (request: FastifyRequest): boolean => 'uid' in (request.params as object);
 
 function problemWith(
   error: Error,

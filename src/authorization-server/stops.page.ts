@@ -12,6 +12,8 @@ export type Stop =
   /** The session ended midway; `again` begins a login that comes back to the question. */
   | { readonly kind: 'signed_out'; readonly client: string; readonly again: string }
   /** Another person is logged in than the one who began. */
+  /** One that was pushed, and opened twice. */
+  | { readonly kind: 'answered_elsewhere'; readonly client: string; readonly back: string | null }
   | { readonly kind: 'someone_else'; readonly client: string; readonly back: string | null }
   /** The link from the organisation is wrong, so nothing in it is to be trusted: nobody is sent anywhere by it. */
   | { readonly kind: 'bad_link'; readonly problem: 'client' | 'redirect' | 'request' | 'other' }
@@ -104,6 +106,14 @@ function contentOf({ language, portalUrl }: Frame, stop: Stop): Content {
         title: stops.signedOut.title,
         body: stops.signedOut.body(stop.client),
         ways: [{ href: stop.again, words: logIn }],
+        reference: false,
+      };
+    case 'answered_elsewhere':
+      return {
+        title: stops.answeredElsewhere.title,
+        body: stops.answeredElsewhere.body(stop.client),
+        // Whoever asked has had an answer to this request.
+        ways: [{ href: `${portalUrl}/consents`, words: toPortal }],
         reference: false,
       };
     case 'someone_else':

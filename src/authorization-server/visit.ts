@@ -38,6 +38,7 @@ const statusOfStop = {
   expired: 410,
   already_answered: 200,
   signed_out: 403,
+  answered_elsewhere: 200,
   someone_else: 403,
   bad_link: 400,
   login_failed: 403,
@@ -135,7 +136,12 @@ async function settle(
   const consent = await readConsent(hall.platform.db, asked.consentId);
   if (consent === undefined) throw new Error('a request that led to a consent must have it');
   await grantConsent(hall.platform, hall.provider, interaction, consent);
-  const login = { accountId: consent.personId, remember: false, ...(asked.level === null ? {} : { acr: asked.level }) };
+  const login = {
+    accountId: consent.personId,
+    remember: false,
+    ...(asked.level === null ? {} : { acr: asked.level }),
+    ...(asked.loggedInAt === null ? {} : { ts: Math.floor(asked.loggedInAt.getTime() / 1000) }),
+  };
   await willEnd(hall, request, reply, { login, consent: { grantId: consent.id } });
 }
 

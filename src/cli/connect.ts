@@ -23,8 +23,13 @@ export interface Connected {
  */
 export async function connect(env: Env): Promise<Connected> {
   const config = toConfig(env);
-  const { from, login } = await loginOf(config);
-  const db = openDatabase({ ...login, poolSize: 2, statementMs: STATEMENT_MS, applicationName: `${COMMAND_BY}${operatorOf(env)}` });
+  const { from, login } = await databaseOf(config);
+  const db = openDatabase({
+    ...login,
+    poolSize: 2,
+    statementMs: STATEMENT_MS,
+    applicationName: `${COMMAND_BY}${operatorOf(env)}`,
+  });
   try {
     const offsetSeconds = await checkInstallation(db, config, from);
     return { platform: { clock: movableClock(offsetSeconds), config, db }, close: () => db.close() };
@@ -55,7 +60,8 @@ function userName(): string {
   }
 }
 
-async function loginOf(config: Config): Promise<{ from: string; login: DatabaseLogin }> {
+/** Where the database of this configuration is, and what told so. Throws a CommandProblem where there is none. */
+export async function databaseOf(config: Config): Promise<{ from: string; login: DatabaseLogin }> {
   const { databaseUrl, databaseOwnerUrl, dataDir } = config;
   if (databaseUrl !== undefined) {
     const role = databaseOwnerUrl === undefined ? { role: SERVING_ROLE } : {};
@@ -89,7 +95,7 @@ async function checkInstallation(db: Database, config: Config, from: string): Pr
 
 const notMigrated = (from: string): CommandProblem =>
   new CommandProblem([
-    `the database of ${from} is not of this version yet: start a node of this version, which migrates it`,
+    `the database of ${from} is not of this version yet: start a node of this version, which migrates it, or run samtykke migrate`,
   ]);
 
 /** Undefined table; no privilege for it, or for the role; no such role. */

@@ -4,10 +4,19 @@ import { maskNins } from '../person/nin.ts';
 import { ConfigError } from '../platform/config.ts';
 import { MigrationError } from '../platform/migrate.ts';
 import { version } from '../platform/version.ts';
+import { clientCommands } from './client-commands.ts';
 import { CommandProblem, EXIT } from './command-problem.ts';
 import { connect } from './connect.ts';
+import { consentCommands } from './consent-commands.ts';
 import { creditorCommands } from './creditor-commands.ts';
+import { keyCommands } from './key-commands.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { feedCommands } from './feed-commands.ts';
+import { logCommands } from './log-commands.ts';
+import { migrateCommand } from './migrate-command.ts';
+import { purposeCommands } from './purpose-commands.ts';
 import type { Tools } from './tools.ts';
+import { webhookCommands } from './webhook-commands.ts';
 
 /** What a command is given of the process that it runs in. */
 export type Surroundings = Omit<Tools, 'connected'>;
@@ -55,7 +64,16 @@ function programOf(surroundings: Surroundings): Command {
       }
     },
   };
+  clientCommands(program, tools);
+  consentCommands(program, tools);
+  purposeCommands(program, tools);
   creditorCommands(program, tools);
+  keyCommands(program, tools);
+  feedCommands(program, tools);
+  webhookCommands(program, tools);
+  logCommands(program, tools);
+  migrateCommand(program, tools);
+  doctorCommand(program, tools);
   return program;
 }
 

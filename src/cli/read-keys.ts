@@ -3,6 +3,7 @@ import type { Config } from '../platform/config.ts';
 import { ninVault, type NinVault } from '../platform/crypto.ts';
 import { readKeysFile, type Keys } from '../platform/keys.ts';
 import { CommandProblem, EXIT } from './command-problem.ts';
+import { readAll } from './streams.ts';
 import type { Tools } from './tools.ts';
 
 /** The keys of an installation, as a node reads them (R4). Throws a CommandProblem that says what is wrong with the file. */
@@ -29,8 +30,8 @@ export function vaultOf(config: Config): NinVault {
  * The national identity number that comes by standard input: an argument could be read by everybody on the machine, and would stay in
  * the history of the shell. Throws a CommandProblem, which never repeats it.
  */
-export async function ninFrom({ input }: Pick<Tools, 'input'>, config: Config): Promise<Nin> {
-  const nin = Nin.parse((await input()).trim(), config.population, { from2032: config.ninRule2032 });
+export async function ninFrom({ stdin }: Pick<Tools, 'stdin'>, config: Config): Promise<Nin> {
+  const nin = Nin.parse((await readAll(stdin())).trim(), config.population, { from2032: config.ninRule2032 });
   if (nin instanceof Nin) return nin;
   throw new CommandProblem([`what comes by standard input ${ninRefusalSentence(nin)}`], EXIT.usage);
 }

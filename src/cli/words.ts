@@ -1,9 +1,12 @@
 import { CommandProblem, EXIT } from './command-problem.ts';
 import { plain } from './table.ts';
 
-/** A time for people: UTC, to the second. */
-export const moment = (at: Date | string | null): string =>
-  at === null ? '–' : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+/** A time for people: UTC, to the second; what is no time as it is. */
+export function moment(at: Date | string | null): string {
+  if (at === null) return '–';
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? plain(String(at)) : date.toISOString().slice(0, 19).replace('T', ' ');
+}
 
 export const onOff = (on: boolean): string => (on ? 'on' : 'off');
 
@@ -18,7 +21,10 @@ export const many = (number: number, one: string, more = `${one}s`): string =>
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d{1,16}$/.test(text) && value >= least && value <= most) return value;
-  throw new CommandProblem([`${option} is '${plain(text)}': write a whole number from ${least} to ${most}`], EXIT.usage);
+  throw new CommandProblem(
+    [`${option} is '${plain(text)}': write a whole number from ${least} to ${most}`],
+    EXIT.usage,
+  );
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };

@@ -4,8 +4,8 @@ import type { Language } from '../html/language.ts';
 /** What became of a request: a consent; or the person said no, left the login, or could not go on. */
 export type Outcome = 'approved' | 'declined' | 'cancelled' | 'failed';
 
-/** Why a request could not go on: its purpose was switched off, or another person logged in than the one who began. */
-export type Failure = 'switched_off' | 'someone_else';
+/** Why a request could not go on: its purpose was switched off, another person logged in than the one who began, or it was pushed, opened twice, and answered in the other window. */
+export type Failure = 'switched_off' | 'someone_else' | 'answered_elsewhere';
 
 /** What an organisation asked of a person on the consent screen. */
 export interface ConsentRequest {
@@ -19,6 +19,8 @@ export interface ConsentRequest {
   readonly answerBy: Date;
   /** Level of the login for it, once there was one. */
   readonly level: string | null;
+  /** When that login was, in real time. */
+  readonly loggedInAt: Date | null;
   readonly outcome: Outcome | null;
   /** Of one that failed. */
   readonly failure: Failure | null;

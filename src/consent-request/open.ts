@@ -44,12 +44,13 @@ export async function speak(platform: Platform, request: ConsentRequest, languag
 export async function bindPerson(
   platform: Platform,
   request: ConsentRequest,
-  person: { nin: Nin; level: string },
+  person: { nin: Nin; level: string; signedInAt: Date },
 ): Promise<boolean> {
   const indexes = platform.vault.indexes(person.nin);
   const [index] = indexes;
   const hashes = indexes.map((entry) => entry.hash);
-  const bound = await platform.db.query(BIND, [request.id, hashes, index.hash, index.keyId, person.level]);
+  const login = [person.level, person.signedInAt];
+  const bound = await platform.db.query(BIND, [request.id, hashes, index.hash, index.keyId, ...login]);
   return bound.length > 0;
 }
 

@@ -13,12 +13,14 @@ export interface RequestRow {
   language: Language;
   answer_by: Date;
   login_level: string | null;
+  logged_in_at: Date | null;
   outcome: Outcome | null;
   failure: Failure | null;
   consent_id: string | null;
 }
 
-const COLUMNS = 'id, client_id, purpose, asked_days, language, answer_by, login_level, outcome, failure, consent_id';
+const COLUMNS =
+  'id, client_id, purpose, asked_days, language, answer_by, login_level, logged_in_at, outcome, failure, consent_id';
 
 export const requestOf = (row: RequestRow): ConsentRequest => ({
   id: row.id,
@@ -28,6 +30,7 @@ export const requestOf = (row: RequestRow): ConsentRequest => ({
   language: row.language,
   answerBy: row.answer_by,
   level: row.login_level,
+  loggedInAt: row.logged_in_at,
   outcome: row.outcome,
   failure: row.failure,
   consentId: row.consent_id,
@@ -51,11 +54,11 @@ export const SPEAK = sql<never>('consent_request_speak', 'update consent_request
 
 /**
  * Ties a request to the person who logged in for it; no row when another person did so before, or it has been answered.
- * $1 request, $2 all keyed hashes of the number, $3 hash to write, $4 its key, $5 level of login
+ * $1 request, $2 all keyed hashes of the number, $3 hash to write, $4 its key, $5 level of login, $6 when that was (real time)
  */
 export const BIND = sql<{ id: string }>(
   'consent_request_bind',
-  `update consent_request set nin_index = $3, nin_index_key = $4, login_level = $5
+  `update consent_request set nin_index = $3, nin_index_key = $4, login_level = $5, logged_in_at = $6
    where id = $1 and outcome is null and (nin_index is null or nin_index = any ($2)) returning id`,
 );
 

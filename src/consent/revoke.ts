@@ -20,7 +20,7 @@ export interface Revocation {
  * lookup that is under way (C5): that one locks the same row before it answers. Repeating it is a success without a second
  * event (S2). Errors: `no_valid_consent`, `consent_used`, `consent_expired`, `unavailable`.
  */
-export async function revokeConsent(platform: Platform, revocation: Revocation): Promise<void> {
+export async function revokeConsent(platform: Pick<Platform, 'clock' | 'db'>, revocation: Revocation): Promise<void> {
   const now = platform.clock.now();
   let consent = revocation.consent;
   for (let tries = 1; tries <= 3; tries++) {

@@ -255,3 +255,36 @@ export const FIND_GIVEN = sql<GivenRow>(
   'consent_find_given',
   given(`select ${COLUMNS} from consent where id = $1 and person_id = any ($2)`, 'c.id'),
 );
+
+/** A consent as operators read it: whom it was given to, and how often it was used. Of the person nothing but an id. */
+export interface OverviewRow extends ConsentRow {
+  client_name: string;
+  uses: number;
+  last_used_at: Date | null;
+}
+
+const OVERVIEW = `c.*, client.name as client_name, used.uses, used.last_used_at`;
+const OVERVIEW_JOINS = `join client on client.id = c.client_id
+   cross join lateral (
+     select count(*) as uses, max(at) as last_used_at from audit_log where consent_id = c.id and kind = 'debt_disclosed'
+   ) used`;
+
+/** Consents, the newest first (their ids begin with the time). $1 client or null, $2 the ids of one person or null, $3 state, $4 now, $5 at most */
+export const LIST_ALL = sql<OverviewRow>(
+  'consent_list_all',
+  `select ${OVERVIEW} from (
+     select ${COLUMNS} from consent
+     where ($1::uuid is null or client_id = $1) and ($2::uuid[] is null or person_id = any ($2))
+       and case $3 when 'all' then true when 'active' then archived_at is null and expires_at > $4
+             when 'ended' then archived_at is not null or expires_at <= $4
+             when 'expired' then archived_reason = 'expired' or (archived_at is null and expires_at <= $4)
+             else archived_reason = $3 end
+     order by id desc limit $5
+   ) c ${OVERVIEW_JOINS} order by c.id desc`,
+);
+
+/** $1 consent */
+export const FIND_ANY = sql<OverviewRow>(
+  'consent_find_any',
+  `select ${OVERVIEW} from (select ${COLUMNS} from consent where id = $1) c ${OVERVIEW_JOINS}`,
+);

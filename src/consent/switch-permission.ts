@@ -3,10 +3,12 @@ import { DomainError } from '../errors/domain-error.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ARCHIVE_CLOSED, COUNT_ACTIVE, LOG_PERMISSION_CHANGE } from './store.ts';
 
+type Tools = Pick<Platform, 'clock' | 'db'>;
+
 const PORTION = 1_000;
 
 /** How many consents are active now that switching this off would end (C9, the dry run). */
-export async function countCovered(platform: Platform, what: Permission): Promise<number> {
+export async function countCovered(platform: Tools, what: Permission): Promise<number> {
   const [row] = await platform.db.query(COUNT_ACTIVE, [platform.clock.now(), ...filterOf(what)]);
   return row?.count ?? 0;
 }
@@ -17,7 +19,7 @@ export async function countCovered(platform: Platform, what: Permission): Promis
  * process that dies in between leaves the rest to the job `archiveClosed`. On: what was archived stays so.
  * Answers how many were ended. Errors: `not_found` (no such client or purpose), `unavailable`.
  */
-export async function switchPermission(platform: Platform, what: Permission, on: boolean): Promise<number> {
+export async function switchPermission(platform: Tools, what: Permission, on: boolean): Promise<number> {
   const now = platform.clock.now();
   const [clientId, purpose] = filterOf(what);
   await platform.db.transaction(async (tx) => {
@@ -28,7 +30,7 @@ export async function switchPermission(platform: Platform, what: Permission, on:
 }
 
 /** Ends what is active although its permission is off. Any number of nodes may run it at once. Answers how many. */
-export async function archiveClosed(platform: Platform): Promise<number> {
+export async function archiveClosed(platform: Tools): Promise<number> {
   const now = platform.clock.now();
   let total = 0;
   for (;;) {

@@ -43,8 +43,9 @@ export async function replaceDelivered(
   delivery: { nin: Nin; creditor: Pick<Creditor, 'id' | 'providerId'>; loans: readonly Loan[]; at: Date },
 ): Promise<void> {
   const { creditor, loans, at } = delivery;
-  const key = [vault.index(delivery.nin).hash, creditor.id, creditor.providerId];
-  await tx.query(SAVE_CUSTOMER, [...key, at]);
+  const { hash, keyId } = vault.index(delivery.nin);
+  const key = [hash, creditor.id, creditor.providerId];
+  await tx.query(SAVE_CUSTOMER, [...key, at, keyId]);
   await tx.query(DELETE_LOANS, key);
   for (const loan of loans) await tx.query(INSERT_LOAN, [...key, ...columnsOf(loan)]);
 }

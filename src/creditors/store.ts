@@ -45,10 +45,14 @@ export const HOLDINGS = sql<HoldingRow>(
    order by c.name, c.id, p.provider_id, l.account_id`,
 );
 
-/** $1 hash, $2 creditor, $3 provider, $4 now */
+/** $1 hash, $2 creditor, $3 provider, $4 now, $5 key of the hash */
 export const SAVE_CUSTOMER = sql<never>(
   'delivered_customer_save',
-  `insert into delivered_customer (nin_index, creditor_id, provider_id, delivered_at) values ($1, $2, $3, $4)
+  `with noted as (
+     update creditor_provider set index_keys = index_keys || jsonb_build_object($5::text, $4::timestamptz)
+     where creditor_id = $2 and provider_id = $3 and not index_keys ? $5
+   )
+   insert into delivered_customer (nin_index, creditor_id, provider_id, delivered_at) values ($1, $2, $3, $4)
    on conflict (nin_index, creditor_id, provider_id) do update set delivered_at = excluded.delivered_at`,
 );
 

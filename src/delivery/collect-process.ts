@@ -1,9 +1,9 @@
 import { movableClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
-import { ninVault } from '../platform/crypto.ts';
 import type { DatabaseLogin } from '../platform/db.ts';
 import { openSession } from '../platform/db-session.ts';
 import { configuredHttpClient } from '../platform/http-client.ts';
+import { openKeyring } from '../platform/keys-ring.ts';
 import { readKeysFile } from '../platform/keys.ts';
 import { openLog, type Log } from '../platform/log.ts';
 import type { CollectPlatform } from './collect.ts';
@@ -38,14 +38,13 @@ const STATEMENT_MS = 1_800_000;
 
 async function work(order: CollectOrder, log: Log): Promise<void> {
   const { config } = order;
-  const keys = readKeysFile(config.keysFile);
   const http = configuredHttpClient(config);
   const platform: CollectPlatform = {
     config,
     clock: movableClock(order.clockOffsetSeconds),
     http,
+    keyring: openKeyring(readKeysFile(config.keysFile), config.keysFile),
     log,
-    vault: ninVault({ encryption: keys.ninEncryption, index: keys.ninIndex }),
   };
   const collecting: Collecting = { node: order.node, report: (report) => tell({ about: 'run', report }) };
   const inSession = async (what: (session: Awaited<ReturnType<typeof openSession>>) => Promise<void>) => {

@@ -1,3 +1,4 @@
+import { vaultOfNow } from '../keys/vault-of-now.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Session } from '../platform/db-session.ts';
 import { DeliveryStopped, type Outcome } from './delivery-run.ts';
@@ -7,7 +8,7 @@ import { openStage, type Stage } from './stage.ts';
 import { swapIn } from './swap-in.ts';
 
 /** What of a platform a collection needs: it runs in a process of its own, which has no more. */
-export type CollectPlatform = Pick<Platform, 'clock' | 'config' | 'http' | 'log' | 'vault'>;
+export type CollectPlatform = Pick<Platform, 'clock' | 'config' | 'http' | 'keyring' | 'log'>;
 
 /** More pages than anybody has: a page is 50 MB or more. */
 const MOST_PAGES = 20_000;
@@ -32,7 +33,8 @@ export async function collect(
     config.collectMinutes * 60_000,
   );
   try {
-    const stage = refusingRepeats(await openStage(session, platform.vault));
+    const vault = await vaultOfNow(platform.keyring, session);
+    const stage = refusingRepeats(await openStage(session, vault));
     const expected: Expected = {
       creditorId: source.creditorId,
       population: config.population,
@@ -54,7 +56,7 @@ export async function collect(
       },
     });
     const staged = await stage.finish();
-    return await swapIn(session, source, { ...run, staged, now: () => clock.now() });
+    return await swapIn(session, source, { ...run, staged, indexKeys: vault.indexKeys(), now: () => clock.now() });
   } catch (error) {
     if (error instanceof DeliveryStopped) return error.outcome;
     throw error;

@@ -14,6 +14,7 @@ import {
   refuseExpectation,
   traceIdFrom,
 } from '../platform/http-server.ts';
+import { limitServer, refuseManyHeaders } from '../platform/http-limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import { readServerTls } from '../platform/tls.ts';
 import { knownPeer, requireCertificate } from './require-certificate.ts';
@@ -54,7 +55,6 @@ export async function openPushListener(
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     },
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: 30_000,
     requestIdHeader: false,
     exposeHeadRoutes: false,
     genReqId: (request) => traceIdFrom(request.headers['x-trace-id']),
@@ -66,6 +66,7 @@ export async function openPushListener(
     },
     clientErrorHandler: (error, socket) => endBroken(platform, error, socket),
   }) as unknown as FastifyInstance;
+  limitServer(app.server);
   app.server.on('checkExpectation', refuseExpectation);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.removeContentTypeParser('text/plain');
@@ -78,6 +79,8 @@ export async function openPushListener(
   app.addHook('preClose', async () => {
     closing = true;
   });
+  app.addHook('onRequest', oneAtATime());
+  app.addHook('onRequest', refuseManyHeaders(platform));
   app.addHook(
     'onRequest',
     requireCertificate({
@@ -87,7 +90,6 @@ export async function openPushListener(
       now: () => platform.clock.realNow(),
     }),
   );
-  app.addHook('onRequest', oneAtATime());
   app.addHook('onSend', async (request, reply) => {
     // Whoever was refused has to come back with another certificate, and so over another connection.
     if (closing || knownPeer(request) === undefined) reply.header('connection', 'close');

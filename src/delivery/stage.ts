@@ -4,6 +4,8 @@ import type { Session } from '../platform/db-session.ts';
 import { Nin } from '../person/nin.ts';
 import type { DeliveredCustomer } from './delivery-rules.ts';
 import { DeliveryStopped, type Size } from './delivery-run.ts';
+import { COPY_OTHER_HASHES, CREATE_OTHER_HASHES, DROP_OTHER_HASHES } from './index-key-registry.ts';
+import { otherHashes } from './other-hashes.ts';
 import { stagedRows, type RowPlace, type StagedRows } from './staged-rows.ts';
 import { COPY_STAGED, CREATE_STAGED, DROP_STAGED, FIRST_DUPLICATE, ONE_ROW_A_CUSTOMER } from './store.ts';
 
@@ -26,13 +28,19 @@ export interface Stage {
   finish(): Promise<Staged>;
 }
 
-/** Begins a new stage. Only one at a time in a session: what was there before is dropped. */
+/**
+ * Begins a new stage. Only one at a time in a session: what was there before is dropped. `vault`: its keys do not change meanwhile.
+ * While one of them is being replaced, what each customer is stored under until now is staged too.
+ */
 export async function openStage(session: Session, vault: NinVault): Promise<Stage> {
   await session.query(DROP_STAGED);
   await session.query(CREATE_STAGED);
+  await session.query(DROP_OTHER_HASHES);
+  await session.query(CREATE_OTHER_HASHES);
   // While the one is on its way, the other is being filled.
   let filling = stagedRows();
   let spare = stagedRows();
+  const others = otherHashes();
   let underWay: Promise<void> = Promise.resolve();
   let customers = 0;
   let loans = 0;
@@ -43,13 +51,19 @@ export async function openStage(session: Session, vault: NinVault): Promise<Stag
     const sending = filling;
     filling = spare;
     spare = sending;
-    underWay = session.copy(COPY_STAGED, sending.take()).then(() => sending.clear());
+    const hashes = others.take();
+    underWay = session.copy(COPY_STAGED, sending.take()).then(async () => {
+      sending.clear();
+      if (hashes !== undefined) await session.copy(COPY_OTHER_HASHES, hashes);
+    });
     underWay.catch(() => undefined); // told to whoever waits for it next
   };
 
   return {
     add: (customer, place) => {
-      filling.add(vault.index(Nin.fromStored(customer.nin)).hash, customer.loans, place);
+      const [{ hash }, ...rest] = vault.indexes(Nin.fromStored(customer.nin));
+      filling.add(hash, customer.loans, place);
+      for (const other of rest) others.add(hash, other.hash);
       customers += 1;
       loans += customer.loans.length;
       warnings += customer.warnings;

@@ -3,6 +3,7 @@ import type { Loan } from '../creditors/loan.ts';
 import { Nin } from '../person/nin.ts';
 import type { NinVault } from '../platform/crypto.ts';
 import type { Transaction } from '../platform/db.ts';
+import { HOLD_INDEX_KEY, NOTE_PUSHED_UNDER } from './index-key-registry.ts';
 import type { Pushed } from './read-push.ts';
 import {
   PUSH_ADD_CUSTOMERS,
@@ -35,9 +36,12 @@ export async function storePushed(
   /** Under every hash that something of these may be stored under, but the one that it is going to be. */
   const outdated: Row[] = [];
   const withClosed: Buffer[] = [];
+  /** Another key may come into use in the midst of it. */
+  const indexKeys = new Set<string>();
   for (const customer of customers) {
-    const [current, ...older] = vault.indexes(Nin.fromStored(customer.nin)).map((index) => index.hash);
-    if (current === undefined) throw new Error('a number has a hash under the key in use');
+    const [{ hash: current, keyId }, ...rest] = vault.indexes(Nin.fromStored(customer.nin));
+    const older = rest.map((index) => index.hash);
+    indexKeys.add(keyId);
     for (const loan of customer.loans) {
       const isOpen = !isClosed(loan);
       (isOpen ? open : closed).push({ hash: current, loan });
@@ -46,6 +50,10 @@ export async function storePushed(
     }
   }
 
+  for (const indexKey of indexKeys) {
+    await tx.query(HOLD_INDEX_KEY, [indexKey]);
+    await tx.query(NOTE_PUSHED_UNDER, [...key, indexKey, now]);
+  }
   if (outdated.length > 0) await tx.query(PUSH_REMOVE, [...key, drawnAt, ...accountsOf(outdated)]);
   const [row = { stored: 0 }] =
     open.length > 0 ? await tx.query(PUSH_STORE, [...key, drawnAt, now, ...columnsOf(open)]) : [];

@@ -1,6 +1,13 @@
 import type { Transaction } from '../platform/db.ts';
 import type { Session } from '../platform/db-session.ts';
-import { isDropOverHalf, type Applied, type Pair } from './delivery-run.ts';
+import { DeliveryStopped, isDropOverHalf, type Applied, type Pair } from './delivery-run.ts';
+import {
+  HOLD_INDEX_KEY,
+  MOVE_CLOSED,
+  MOVE_PUSHED,
+  NOTE_COLLECTED_UNDER,
+  OTHER_KEYS_OF_PAIR,
+} from './index-key-registry.ts';
 import type { Staged } from './stage.ts';
 import { END_APPLIED, LAST_APPLIED } from './run-log.ts';
 import {
@@ -30,21 +37,33 @@ import {
  * said that this delivery cannot know of yet stays (`store.ts` says which).
  *
  * An empty delivery clears all else: that is how portfolios move to another provider.
+ *
+ * `indexKeys`: the keys of the hash that it was staged with, the one in use first. Throws DeliveryStopped when something is stored under
+ * a key that was not among them: then it is to be collected anew.
  */
 export async function swapIn(
   session: Session,
   pair: Pair,
-  run: { id: string; began: Date; staged: Staged; now: () => Date },
+  run: { id: string; began: Date; staged: Staged; indexKeys: readonly [string, ...string[]]; now: () => Date },
 ): Promise<Applied> {
   const { creditorId, providerId } = pair;
-  const { began, staged } = run;
+  const { began, staged, indexKeys } = run;
   // Without loans there is no telling when it was drawn, but that it was not before we asked.
   const drawnAt = staged.drawnAt ?? began;
   return session.transaction(async (tx) => {
     await tx.query(LOCK_TO_SWAP, [creditorId, providerId]);
+    await tx.query(HOLD_INDEX_KEY, [indexKeys[0]]);
+    const others = await tx.query(OTHER_KEYS_OF_PAIR, [creditorId, providerId, indexKeys]);
+    if (others.length > 0) throw new DeliveryStopped({ kind: 'failed', failure: 'interrupted' });
+    if (indexKeys.length > 1) {
+      await tx.query(COMPARE_WHOLE_TABLES);
+      await tx.query(MOVE_CLOSED, [creditorId, providerId]);
+      await tx.query(MOVE_PUSHED, [creditorId, providerId]);
+    }
     const [before = { customers: 0, loans: 0 }] = await tx.query(LAST_APPLIED, [creditorId, providerId]);
     const duplicatedAccounts = await makeTheSame(tx, pair, { began, drawnAt });
     await tx.query(DATE_PAIR, [creditorId, providerId, began, drawnAt]);
+    await tx.query(NOTE_COLLECTED_UNDER, [creditorId, providerId, indexKeys[0], began]);
     const applied: Applied = {
       kind: 'applied',
       customers: staged.customers,

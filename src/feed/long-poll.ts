@@ -6,9 +6,9 @@ import { readOn, type ReadOn } from './read-on.ts';
 import type { WakeUps } from './wake-ups.ts';
 
 /**
- * Reads a client's events from a number on. When there are none, holds until there are, or the time is over, or this node closes, and
- * then answers as a request that is made at that moment would be answered: also with a refusal, when the token has ended meanwhile.
- * While it holds, it uses no connection to the database. Errors: `rate_limited` (too many that wait), `invalid_token`, `unavailable`.
+ * Reads a client's events from a number on. When there are none, holds until there are, or the time is over, and then answers as a
+ * request that is made at that moment would be answered: also with a refusal, when the token has ended meanwhile. When this node closes
+ * it answers at once that there were none. While it holds, it uses no connection to the database. Errors: `rate_limited` (too many that wait), `invalid_token`, `unavailable`.
  */
 export async function readOrWait(
   platform: Platform,
@@ -25,7 +25,8 @@ export async function readOrWait(
   try {
     while (read.events.length === 0 && !open.signal.aborted) {
       await wakeUps.wait(clientId, { after: read.last, signal: open.signal });
-      if (open.isCut()) break; // nobody is there to be answered
+      // Nobody is there to be answered; or this node closes, and the next one is asked.
+      if (open.over() === 'cut' || open.over() === 'closing') break;
       await checkTokenAgain(platform, request, 'events');
       read = await readOn(platform, asked);
     }

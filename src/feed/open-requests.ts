@@ -13,10 +13,10 @@ export interface OpenRequests {
 }
 
 export interface OpenRequest {
-  /** Aborted when nobody waits for the answer any more, when this node is closing, or by `stop`. */
+  /** Aborted when it is over, for one of the reasons that `over` tells. */
   readonly signal: AbortSignal;
-  /** Whether whoever asked has gone. */
-  isCut(): boolean;
+  /** Why it is over: whoever asked has gone, this node is closing, or it was stopped; undefined while it is not. */
+  over(): 'cut' | 'closing' | 'stopped' | undefined;
   stop(): void;
   /** Gives the place back. */
   leave(): void;
@@ -33,32 +33,34 @@ const RETRY_SECONDS = 5;
 
 export function openRequests({ what, perClient, inAll }: OpenRequestLimits): OpenRequests {
   const ofClient = new Map<string, number>();
-  const stops = new Set<() => void>();
+  /** What ends those that are open, when this node closes. */
+  const closings = new Set<() => void>();
   let closed = false;
   return {
     open: (clientId, reply) => {
       const before = ofClient.get(clientId) ?? 0;
       if (before >= perClient) throw tooMany(`a client may have ${perClient} ${what} on a node`);
-      if (stops.size >= inAll) throw tooMany(`this node has as many ${what} as it may`);
-      const over = new AbortController();
-      let cut = false;
-      const stop = (): void => over.abort();
-      const gone = (): void => {
-        cut = !reply.raw.writableFinished;
-        stop();
+      if (closings.size >= inAll) throw tooMany(`this node has as many ${what} as it may`);
+      const ending = new AbortController();
+      let over: ReturnType<OpenRequest['over']>;
+      const end = (why: 'cut' | 'closing' | 'stopped'): void => {
+        over ??= why;
+        ending.abort();
       };
+      const gone = (): void => end('cut');
+      const closing = (): void => end('closing');
       reply.raw.once('close', gone);
       if (reply.raw.destroyed) gone();
-      if (closed) stop();
+      if (closed) closing();
       ofClient.set(clientId, before + 1);
-      stops.add(stop);
+      closings.add(closing);
       return {
-        signal: over.signal,
-        isCut: () => cut,
-        stop,
+        signal: ending.signal,
+        over: () => over,
+        stop: () => end('stopped'),
         leave: () => {
           reply.raw.off('close', gone);
-          if (!stops.delete(stop)) return;
+          if (!closings.delete(closing)) return;
           const left = (ofClient.get(clientId) ?? 1) - 1;
           if (left === 0) ofClient.delete(clientId);
           else ofClient.set(clientId, left);
@@ -67,7 +69,7 @@ export function openRequests({ what, perClient, inAll }: OpenRequestLimits): Ope
     },
     close: () => {
       closed = true;
-      for (const stop of stops) stop();
+      for (const closing of closings) closing();
     },
   };
 }

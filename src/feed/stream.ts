@@ -75,7 +75,7 @@ export async function streamEvents(
         }
         if (!open.signal.aborted) await checkTokenAgain(platform, request, 'events');
       }
-      if (!open.isCut()) ended = await end(out, 'closing');
+      if (open.over() !== 'cut') ended = await end(out, 'closing');
     } catch (error) {
       if (error instanceof ReaderGone) return;
       const reason = reasonOf(error);

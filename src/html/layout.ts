@@ -26,6 +26,18 @@ export interface Frame {
   } | null;
   /** Pages of the portal show its navigation, with the current one marked; `none`: without a current one; null: no navigation. */
   readonly section: 'debt' | 'consents' | 'accesses' | 'none' | null;
+  /** Of pages that are not for people with debt. Left out: the portal. */
+  readonly site?: Site;
+}
+
+/** A part of the installation with a name of its own, in English only: no other language is offered. */
+export interface Site {
+  /** Stands above each page, and in the title of the window. */
+  readonly name: string;
+  /** Where the name leads to. */
+  readonly home: string;
+  /** The links of the footer. */
+  readonly about: readonly { readonly href: string; readonly words: string }[];
 }
 
 export interface Page {
@@ -44,7 +56,8 @@ const sections = ['debt', 'consents', 'accesses'] as const;
 
 /** Three lines of different length: what is owed, and to whom. */
 const MARK = 'M1 4h22v4H1zM1 10h15v4H1zM1 16h19v4H1z';
-const ICON = `data:image/svg+xml,${encodeURIComponent(
+/** The icon of the window, as an address. */
+export const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#2a7cc5" d="${MARK}"/></svg>`,
 )}`;
 
@@ -58,7 +71,7 @@ export function layout(frame: Frame, page: Page): Html {
 <html lang="${frame.language}" data-color-scheme="auto">
 <head>
 <meta charset="utf-8">
-<title>${page.title} – ${text.serviceName}</title>
+<title>${page.title} – ${frame.site?.name ?? text.serviceName}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
@@ -79,14 +92,14 @@ ${footer(frame)}
 `;
 }
 
-function header({ language, sandbox, portalUrl, signedIn, section }: Frame): Html {
+function header({ language, sandbox, portalUrl, signedIn, section, site }: Frame): Html {
   const text = texts[language];
   const link = (name: keyof typeof pathsOfSections): Html =>
     html`<li><a href="${portalUrl}${pathsOfSections[name]}"${name === section && CURRENT_PAGE}>${text.sections[name]}</a></li>`;
   return html`<header class="site-header">
 ${sandbox && html`<p class="strip"><span>${text.sandbox}</span></p>`}
 <div class="bar">
-<a class="service" href="${portalUrl}/"><svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${MARK}"/></svg>${text.serviceName}</a>
+<a class="service" href="${site?.home ?? `${portalUrl}/`}"><svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${MARK}"/></svg>${site?.name ?? text.serviceName}</a>
 ${section !== null && html`<nav class="sections" aria-label="${text.navigation}"><ul>${sections.map(link)}</ul></nav>`}
 ${signedIn !== null && whoIsSignedIn(language, signedIn)}
 </div>
@@ -110,8 +123,16 @@ function whoIsSignedIn(language: Language, { name, born, signOut }: NonNullable<
 </div>`;
 }
 
-function footer({ language, address, portalUrl }: Frame): Html {
+function footer({ language, address, portalUrl, site }: Frame): Html {
   const text = texts[language];
+  if (site !== undefined) {
+    return html`<footer class="site-footer">
+<div>
+<nav aria-label="${text.about}"><ul>
+${site.about.map(({ href, words }) => html`<li><a href="${href}">${words}</a></li>\n`)}</ul></nav>
+</div>
+</footer>`;
+  }
   const choice = (other: Language): Html =>
     html`<li><a href="${inLanguage(address, other)}" lang="${other}" hreflang="${other}"${other === language && CURRENT}>${ownNames[other]}</a></li>`;
   return html`<footer class="site-footer">

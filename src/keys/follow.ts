@@ -1,4 +1,4 @@
-import { idsOf } from '../platform/keys-kinds.ts';
+import { idsOf } from '../platform/keys-order.ts';
 import type { Platform } from '../platform/platform.ts';
 import { version } from '../platform/version.ts';
 import { advanceRotations } from './advance.ts';

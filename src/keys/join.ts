@@ -1,6 +1,7 @@
 import { ConfigError } from '../platform/config.ts';
 import type { Queryable } from '../platform/db.ts';
-import { firstOnes, forEachKind, keyKinds, type KeyIds } from '../platform/keys-kinds.ts';
+import { forEachKind, keyKinds, type KeyIds } from '../platform/keys-kinds.ts';
+import { firstOnes } from '../platform/keys-order.ts';
 import type { Keys } from '../platform/keys.ts';
 import type { Platform } from '../platform/platform.ts';
 import { version } from '../platform/version.ts';

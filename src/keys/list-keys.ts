@@ -3,11 +3,13 @@ import { keyKinds, type KeyIds, type KeyKind } from '../platform/keys-kinds.ts';
 import { neededKeys, readNodes, readRegistered } from './key-registry.ts';
 import { whatNeeds } from './retire.ts';
 import {
+  hindrancesOf,
   isLive,
   lackingIn,
   nextStep,
   stateOf,
   type Dependents,
+  type Hindrance,
   type RegisteredKey,
   type SeenNode,
   type Step,
@@ -20,6 +22,8 @@ export interface ListedKey extends RegisteredKey {
   /** Live nodes that know it, by their names. */
   readonly knownBy: readonly string[];
   readonly needed: readonly Dependents[];
+  /** Why it cannot be retired now; none: it can. */
+  readonly hindrances: readonly Hindrance[];
 }
 
 /** How it stands with all keys. */
@@ -42,19 +46,21 @@ export interface KeysState {
  */
 export async function listKeys({ clock, db }: Pick<Platform, 'clock' | 'db'>, known: KeyIds): Promise<KeysState> {
   const [registered, nodes, needed] = await Promise.all([readRegistered(db), readNodes(db), neededKeys(db)]);
+  const now = clock.realNow();
   const live = nodes.filter(isLive);
   const keys: ListedKey[] = [];
   for (const key of registered) {
     if (stateOf(key) === 'retired') continue;
     const { kind, id } = key;
+    const rows = await whatNeeds(db, key);
     keys.push({
       ...key,
       inFile: known[kind].includes(id),
       knownBy: live.filter((node) => node.knows[kind]?.includes(id) === true).map(({ name }) => name),
-      needed: await whatNeeds(db, key),
+      needed: rows,
+      hindrances: hindrancesOf(key, { nodes, rows, now, atOnce: false }),
     });
   }
-  const now = clock.realNow();
   return {
     keys: keys.sort((a, b) => keyKinds.indexOf(a.kind) - keyKinds.indexOf(b.kind)),
     nodes: live,

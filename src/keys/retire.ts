@@ -2,7 +2,8 @@ import { lastSeal } from '../audit/evidence/seal-log.ts';
 import { readSeal } from '../audit/evidence/signature.ts';
 import type { Queryable } from '../platform/db.ts';
 import { keysFileText, replaceKeysFile, withoutKeys } from '../platform/keys-file.ts';
-import { firstOnes, idsOf, type KeyKind } from '../platform/keys-kinds.ts';
+import type { KeyKind } from '../platform/keys-kinds.ts';
+import { firstOnes, idsOf } from '../platform/keys-order.ts';
 import { parseKeys } from '../platform/keys.ts';
 import {
   dependentsOf,

@@ -31,6 +31,8 @@ export interface Rewritten {
   readonly unreadable: number;
   /** Whether nothing is left, as far as was seen: rows that somebody else is at are seen to by that one. */
   readonly done: boolean;
+  /** The key that is encrypted with, where there is one that has been replaced by it; undefined also when this process has not heard of it. */
+  readonly encryptionKey: string | undefined;
 }
 
 /**
@@ -48,7 +50,14 @@ export async function rewriteRows(
   const until = clock.stopwatch() + forMs;
   const unreadable = new Set<string>();
   let [persons, sessions] = [0, 0];
-  const soFar = (done: boolean): Rewritten => ({ persons, sessions, unreadable: unreadable.size, done });
+  let encryptionKey: string | undefined;
+  const soFar = (done: boolean): Rewritten => ({
+    persons,
+    sessions,
+    unreadable: unreadable.size,
+    done,
+    encryptionKey,
+  });
   for (;;) {
     const registered = await readRegistered(db);
     const replaced = (kind: KeyKind) => keysOf(registered, kind, 'replaced').map(({ id }) => id);
@@ -58,6 +67,7 @@ export async function rewriteRows(
     // Else this process has not heard of the new key yet.
     const isInUse = (kind: KeyKind, id: string) => keysOf(registered, kind, 'in use').some((key) => key.id === id);
     if (!isInUse('nin-encryption', now.encryptionKey()) || !isInUse('nin-index', now.indexKeys()[0])) return soFar(false);
+    encryptionKey = encryption.length > 0 ? now.encryptionKey() : undefined;
 
     const found = new Set<string>();
     const portion = await db.transaction(async (tx) => {

@@ -1,6 +1,7 @@
 import type { Queryable } from '../platform/db.ts';
 import { keysFileText, replaceKeysFile, withNewKeys } from '../platform/keys-file.ts';
-import { idsOf, type KeyIds, type KeyKind } from '../platform/keys-kinds.ts';
+import type { KeyIds, KeyKind } from '../platform/keys-kinds.ts';
+import { idsOf } from '../platform/keys-order.ts';
 import { parseKeys, type Keys } from '../platform/keys.ts';
 import type { Platform } from '../platform/platform.ts';
 import { registerKnown } from './join.ts';

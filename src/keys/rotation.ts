@@ -1,4 +1,4 @@
-import { forEachKind, keyKinds, type KeyIds, type KeyKind } from '../platform/keys-kinds.ts';
+import { JWKS_MAX_AGE_SECONDS, forEachKind, keyKinds, type KeyIds, type KeyKind } from '../platform/keys-kinds.ts';
 
 /** What is known of a key besides its secret. All times are real ones. */
 export interface RegisteredKey {
@@ -43,9 +43,6 @@ export interface SeenNode {
 const SILENT_SECONDS = 30;
 
 export const isLive = (node: Pick<SeenNode, 'silentSeconds'>): boolean => node.silentSeconds <= SILENT_SECONDS;
-
-/** For how long others may keep the list of our public keys: a new one is on it for so long before anything is signed with it. */
-export const JWKS_MAX_AGE_SECONDS = 600;
 
 const publishedFor: Readonly<Partial<Record<KeyKind, number>>> = { signing: JWKS_MAX_AGE_SECONDS };
 

@@ -11,8 +11,7 @@ export interface PersonRow {
 /** Persons that are under one of these keys, and that nobody else is at. $1 encryption keys, $2 keys of the hash, $3 at most, $4 but these */
 export const PERSONS_UNDER = sql<PersonRow>(
   'keys_persons_under',
-  `select id, nin_cipher, nin_cipher_key from person
-   where (nin_cipher_key = any ($1) or nin_index_key = any ($2)) and id <> all ($4::uuid[]) limit $3 for no key update skip locked`,
+  'select id, nin_cipher, nin_cipher_key from persons_under($1, $2, $3, $4)',
 );
 
 /** $1 persons, $2 ciphertexts, $3 their key, $4 hashes, $5 their key */

@@ -156,9 +156,9 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     pools.set(name, pool);
     // Others name the servers, and change the names: what nobody has a connection to any more is forgotten.
     const forgetUnused = (): void => {
-      if (pool.stats.connected > 0 || pool.stats.size > 0 || pools.get(name) !== pool) return;
-      pools.delete(name);
-      void pool.close();
+      if (pool.destroyed || pool.stats.connected > 0 || pool.stats.size > 0) return;
+      if (pools.get(name) === pool) pools.delete(name);
+      void pool.destroy();
     };
     pool.on('disconnect', forgetUnused).on('connectionError', () => setImmediate(forgetUnused));
     return pool;

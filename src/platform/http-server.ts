@@ -31,7 +31,16 @@ export function oneAtATime() {
   };
 }
 
-/** What is not HTTP at all never becomes a request: it is answered over the bare socket, and logged. */
+const brokenHttp: Readonly<Record<string, readonly [status: number, phrase: string, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'Request Header Fields Too Large',
+    'the address and the headers are too long, or too many',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request took too long to arrive'],
+};
+
+/** What is not HTTP at all, or does not arrive, never becomes a request: it is answered over the bare socket, and logged. */
 export function answerBrokenHttp(
   { log, config }: Pick<Platform, 'log' | 'config'>,
   error: Error & { code?: string },
@@ -43,13 +52,16 @@ export function answerBrokenHttp(
     socket.destroy();
     return;
   }
-  const [status, phrase] =
-    error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request Header Fields Too Large'] : [400, 'Bad Request'];
+  const [status, phrase, detail] = brokenHttp[error.code ?? ''] ?? [
+    400,
+    'Bad Request',
+    'the request is not valid HTTP',
+  ];
   const body = JSON.stringify({
     type: helpAddress(config.apiUrl, 'invalid_request'),
     title: phrase,
     status,
-    detail: 'the request is not valid HTTP',
+    detail,
     code: 'invalid_request',
     trace_id: traceId,
   });

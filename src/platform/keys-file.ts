@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { idOf, memberOf, type KeyKind } from './keys-kinds.ts';
+import type { KeyKind } from './keys-kinds.ts';
+import { idOf, memberOf } from './keys-order.ts';
 import { newEntries, parseKeys } from './keys.ts';
 
 /** Why a keys file could not be read or written: one line for people, and never a key. */
@@ -101,7 +102,8 @@ export function replaceKeysFile(path: string, text: string, out?: string): void 
   try {
     const target = realpathSync(path);
     const { uid, gid, mode } = statSync(target);
-    draft = `${target}.${process.pid}.new`;
+    // One name for all: what a killed one has left behind is overwritten by the next.
+    draft = `${target}.new`;
     write(draft, text);
     // Else the nodes, who may be another user, could read it no more.
     const own = statSync(draft);

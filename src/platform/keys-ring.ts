@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { statSync } from 'node:fs';
 import { ninVault, type NinVault } from './crypto.ts';
 import { newId } from './ids.ts';
-import { idsOf, inOrderOfUse, type KeyIds } from './keys-kinds.ts';
+import type { KeyIds } from './keys-kinds.ts';
+import { idsOf, inOrderOfUse } from './keys-order.ts';
 import { readKeysFile, type Keys } from './keys.ts';
 
 /** The keys that this process works with. They change while it runs: the file is looked at again and again, and so is which are in use. */

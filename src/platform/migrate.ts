@@ -54,16 +54,7 @@ export async function migrate(options: {
   mode: Mode;
   folder?: string;
 }): Promise<void> {
-  const client = new pg.Client({
-    connectionString: options.ownerUrl,
-    application_name: 'samtykke migrate',
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => undefined); // a lost connection also fails the statement under way, which is where it is told
-  await client.connect().catch((cause: unknown) => {
-    throw new ConnectError('the database cannot be connected to', { cause });
-  });
-  try {
+  await withClient(options.ownerUrl, async (client) => {
     const version = Number((await client.query('show server_version_num')).rows[0].server_version_num);
     if (version < 150_000) {
       throw new MigrationError(`this is PostgreSQL ${Math.trunc(version / 10_000)}: Samtykke needs 15 or newer`);
@@ -77,6 +68,54 @@ export async function migrate(options: {
       await client.query('insert into installation (mode) values ($1) on conflict do nothing', [options.mode]);
     }
     await refuseOtherMode(client, options.mode);
+  });
+}
+
+/** How far a database has come. */
+export interface MigrationStatus {
+  readonly applied: readonly {
+    readonly name: string;
+    readonly appliedAt: Date;
+    /** `changed`: its file is another one now. `unknown`: this version has no such file, so a newer one has been here. */
+    readonly state: 'as_applied' | 'changed' | 'unknown';
+  }[];
+  /** In the order in which they will be applied. */
+  readonly waiting: readonly string[];
+}
+
+/** Tells which migrations are applied and which wait, and changes nothing. Throws as `migrate` when the database cannot be reached. */
+export async function migrationStatus(url: string, folder?: string): Promise<MigrationStatus> {
+  return withClient(url, async (client) => {
+    const known = knownMigrations(folder);
+    const visible = (await appliedChecksums(client)) !== undefined;
+    const { rows } = visible
+      ? await client.query('select version, name, checksum, applied_at from schema_migration order by version')
+      : { rows: [] };
+    const applied = (rows as { version: number; name: string; checksum: string; applied_at: Date }[]).map((row) => {
+      const file = known.find(({ version }) => version === row.version);
+      const state = file === undefined ? 'unknown' : file.checksum === row.checksum ? 'as_applied' : 'changed';
+      return { version: row.version, name: row.name, appliedAt: row.applied_at, state } as const;
+    });
+    const versions = new Set(applied.map(({ version }) => version));
+    return {
+      applied: applied.map(({ name, appliedAt, state }) => ({ name, appliedAt, state })),
+      waiting: known.filter(({ version }) => !versions.has(version)).map(({ name }) => name),
+    };
+  });
+}
+
+async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'samtykke migrate',
+    connectionTimeoutMillis: 10_000,
+  });
+  client.on('error', () => undefined); // a lost connection also fails the statement under way, which is where it is told
+  await client.connect().catch((cause: unknown) => {
+    throw new ConnectError('the database cannot be connected to', { cause });
+  });
+  try {
+    return await work(client);
   } finally {
     await client.end();
   }

@@ -35,7 +35,12 @@ export interface NotTold {
 export interface LoginProvider {
   /** Where to send the browser. Throws `unavailable` when the provider is away or does not take the request. */
   loginAddress(
-    ask: Proof & { readonly callback: string; readonly language: Language; readonly loginHint: string | undefined },
+    ask: Proof & {
+      readonly callback: string;
+      readonly language: Language;
+      readonly loginHint: string | undefined;
+      readonly anew: boolean;
+    },
   ): Promise<string>;
   /** Exchanges what a browser came back with. `callback`: its address, with its query. */
   exchange(callback: URL, proof: Proof): Promise<Told | NotTold>;
@@ -49,10 +54,13 @@ export interface LoginProvider {
  */
 export function loginProvider(platform: Platform, speak: typeof fetch = outgoingFetch): LoginProvider {
   const { config, clock, log } = platform;
-  let known: { readonly configuration: oidc.Configuration; readonly until: number } | undefined;
+  /** `key`: of the key that we prove ourselves with, where we have no secret there. */
+  let known: { readonly configuration: oidc.Configuration; readonly until: number; readonly key: unknown } | undefined;
   let underWay: Promise<oidc.Configuration> | undefined;
+  const keyInUse = (): unknown => loginKeys(platform.keys)[0]?.kid;
 
   const discover = async (): Promise<oidc.Configuration> => {
+    const key = keyInUse();
     const configuration = await oidc.discovery(
       new URL(config.loginIssuer),
       config.loginClientId,
@@ -66,12 +74,12 @@ export function loginProvider(platform: Platform, speak: typeof fetch = outgoing
         execute: [oidc.enableNonRepudiationChecks, ...(plainAllowed(platform) ? [oidc.allowInsecureRequests] : [])],
       },
     );
-    known = { configuration, until: clock.stopwatch() + REFRESH_MS };
+    known = { configuration, until: clock.stopwatch() + REFRESH_MS, key };
     return configuration;
   };
 
   const current = async (): Promise<oidc.Configuration> => {
-    if (known !== undefined && clock.stopwatch() < known.until) return known.configuration;
+    if (known !== undefined && clock.stopwatch() < known.until && known.key === keyInUse()) return known.configuration;
     underWay ??= discover().finally(() => {
       underWay = undefined;
     });
@@ -80,8 +88,8 @@ export function loginProvider(platform: Platform, speak: typeof fetch = outgoing
     } catch (error) {
       log.warn({ error, reason: 'provider_away' }, 'the login provider could not be asked about itself');
       if (known === undefined) throw away(error);
-      // What it told before is most likely still so.
-      known = { ...known, until: clock.stopwatch() + AFTER_FAILURE_MS };
+      // What it told before is most likely still so, and a key that was replaced a moment ago still good.
+      known = { ...known, until: clock.stopwatch() + AFTER_FAILURE_MS, key: keyInUse() };
       return known.configuration;
     }
   };
@@ -100,6 +108,7 @@ export function loginProvider(platform: Platform, speak: typeof fetch = outgoing
         ui_locales: ask.language,
         ...(level === undefined ? {} : { acr_values: level }),
         ...(ask.loginHint === undefined ? {} : { login_hint: ask.loginHint }),
+        ...(ask.anew ? { prompt: 'login' } : {}),
       };
       if (configuration.serverMetadata().pushed_authorization_request_endpoint === undefined) {
         return oidc.buildAuthorizationUrl(configuration, parameters).href;

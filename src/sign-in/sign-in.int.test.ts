@@ -101,6 +101,14 @@ test('A9: a login asks for level, language, state, nonce and PKCE in a pushed re
   );
 });
 
+test('A9: where somebody has to log in now, the login provider is asked not to go by an earlier login', async () => {
+  const visitor = house.newVisitor();
+  await visitor.visit((await house.begin(visitor)).next ?? '');
+  assert.equal(provider.asked['prompt'], undefined);
+  await visitor.visit((await house.begin(visitor, { anew: 'yes' })).next ?? '');
+  assert.equal(provider.asked['prompt'], 'login');
+});
+
 test('A9: with a secret instead of a key, and without pushed requests, a login goes as well', async () => {
   const other = await startLoginProvider({ callbacks: [CALLBACK], par: false });
   const env = { LOGIN_ISSUER: other.issuer, LOGIN_CLIENT_ID: 'our-id-there', LOGIN_CLIENT_SECRET: TEST_SECRET };

@@ -20,6 +20,8 @@ export interface LoginAsked {
   readonly language: Language;
   /** Passed on to the login provider by a sandbox only. */
   readonly loginHint?: string;
+  /** Whether the person has to log in now, also where the login provider knows them already. */
+  readonly anew?: boolean;
 }
 
 /** Logging in at the login provider, and who is logged in (A9). Times are real times; nothing is kept but in the database. */
@@ -89,6 +91,7 @@ export function openSignIn(platform: Platform, options: { fetch?: typeof fetch }
         callback: callbackOf(ask.usedFor),
         language: ask.language,
         loginHint: config.mode === 'sandbox' ? ask.loginHint : undefined,
+        anew: ask.anew === true,
       });
       const values = [sha256(proof.state), sha256(browser), ask.usedFor, ask.returnTo, ask.language];
       await db.query(SAVE_ATTEMPT, [...values, new Date(clock.realNow().getTime() + LOGIN_MS)]);

@@ -64,7 +64,7 @@ test('F2: Retry-After is read as seconds and as a date, and what is neither says
     ['Mon, 99 Nov 2026 12:01:00 GMT', undefined],
     ['', undefined],
   ] as const) {
-    assert.equal(retryAfterSeconds(header, now), seconds, header);
+    assert.equal(retryAfterSeconds(header, now), seconds, String(header));
   }
 });
 
@@ -74,11 +74,11 @@ function failOn(first: Attempt): { times: readonly number[]; end: string } {
   let failing: Failing | null = null;
   for (let attempt = first; ;) {
     times.push((attempt.at.getTime() - start) / 1000);
-    const next = afterFailure(failing, attempt, 0.5);
+    const next: ReturnType<typeof afterFailure> = afterFailure(failing, attempt, 0.5);
     if ('giveUp' in next) return { times, end: next.giveUp };
-    failing = next.failing;
-    assert.equal(failing.attempts, times.length);
-    attempt = { ...first, at: failing.nextAttemptAt };
+    ({ failing } = next);
+    assert.equal(next.failing.attempts, times.length);
+    attempt = { ...first, at: next.failing.nextAttemptAt };
   }
 }
 

@@ -57,7 +57,10 @@ async function save(
   const { by, now, traceId } = how;
   const plan = planChange(before, change, by, now);
   if ('refused' in plan) {
-    throw new DomainError('webhook_conflict', 'the operator of this service has disabled this webhook: ask them to enable it');
+    throw new DomainError(
+      'webhook_conflict',
+      'the operator of this service has disabled this webhook: ask them to enable it',
+    );
   }
   const { after, differences } = plan;
   if (differences.length === 0) return { subscription: before, changed: false };

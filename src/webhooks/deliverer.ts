@@ -51,8 +51,9 @@ export function openWebhooks(platform: TurnPlatform, options: DelivererOptions =
         if (end === 'more') hurry.abort();
       })
       .catch(async (error: unknown) => {
-        // Another one has it, or it has been changed: that is nothing to tell.
-        if (!lost.signal.aborted) log.warn({ webhookId: row.id, error }, 'sending for a webhook broke off; it is taken up again');
+        // Another one has it, or it has been changed, and then there may be more: that is nothing to tell.
+        if (lost.signal.aborted) hurry.abort();
+        else log.warn({ webhookId: row.id, error }, 'sending for a webhook broke off; it is taken up again');
         await progress.settle(row.id, { letGo: true }).catch(() => undefined);
       })
       .finally(() => {

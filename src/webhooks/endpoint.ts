@@ -31,7 +31,9 @@ export function endpointFrom(
   if (url.protocol === 'http:') {
     const isHere = isName ? /(^|\.)localhost$/.test(host) : refusedAddress(host) === 'loopback';
     if (open || !isHere) {
-      return open ? 'must be https' : 'must be https; plain http is for addresses of this machine, as http://localhost:3000';
+      return open
+        ? 'must be https'
+        : 'must be https; plain http is for addresses of this machine, as http://localhost:3000';
     }
   }
   const problem = open && !isName ? hostProblem(host, [host]) : undefined;

@@ -18,7 +18,7 @@ export const eventMessage = (subscriptionId: string, event: ConsentEvent): Messa
   });
 
 /** The message in the place of events that could not be sent before they were too old to be read. */
-export const gapMessage = (subscriptionId: string, gap: Gap): Message =>
+export const gapMessage = (subscriptionId: string, gap: Omit<Gap, 'toldAt'>): Message =>
   message(subscriptionId, `gap_${gap.to}`, {
     type: 'feed.gap',
     timestamp: gap.foundAt,

@@ -54,7 +54,8 @@ export const leaseEnd = (realNow: Date): Date => new Date(realNow.getTime() + LE
 export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' | 'log'>): Progress {
   const all = new Map<string, Held>();
   let ticks: NodeJS.Timeout | undefined;
-  let writing: Promise<void> | undefined;
+  /** What is being written at this moment. */
+  const now: { writing: Promise<void> | undefined } = { writing: undefined };
   let notBefore = 0;
 
   const isDue = (held: Held): boolean =>
@@ -103,15 +104,15 @@ export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' |
 
   /** One writes at a time. Resolves when what was there at the call has been written. */
   const write = async (): Promise<void> => {
-    while (writing !== undefined) await writing.catch(() => undefined);
-    writing = writeAll().finally(() => {
-      writing = undefined;
+    while (now.writing !== undefined) await now.writing.catch(() => undefined);
+    now.writing = writeAll().finally(() => {
+      now.writing = undefined;
     });
-    await writing;
+    await now.writing;
   };
 
   const tick = (): void => {
-    if (writing !== undefined || clock.stopwatch() < notBefore) return;
+    if (now.writing !== undefined || clock.stopwatch() < notBefore) return;
     write().catch((error: unknown) => {
       notBefore = clock.stopwatch() + RETRY_MS;
       log.warn({ error }, 'the places of webhooks cannot be written yet');
@@ -124,7 +125,7 @@ export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' |
     held.letGo = letGo;
     try {
       // Others may be writing it together with theirs.
-      while (all.get(id) === held && (held.isNew || held.letGo || writing !== undefined)) await write();
+      while (all.get(id) === held && (held.isNew || held.letGo || now.writing !== undefined)) await write();
     } finally {
       forget(held);
     }
@@ -153,7 +154,7 @@ export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' |
     settle: (id, { letGo }) => settle(id, letGo),
     close: async () => {
       clearInterval(ticks);
-      await writing?.catch(() => undefined);
+      await now.writing?.catch(() => undefined);
     },
   };
 }

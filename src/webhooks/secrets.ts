@@ -22,7 +22,10 @@ const PORTION = 200;
  * process encrypts with another one than that. A secret that is rotated at the same time is left to its new one. Any number of nodes may
  * run it at once. Answers how many subscriptions it was.
  */
-export async function resealWebhookSecrets({ db, vault }: Pick<Platform, 'db' | 'vault'>, inUse: string): Promise<number> {
+export async function resealWebhookSecrets(
+  { db, vault }: Pick<Platform, 'db' | 'vault'>,
+  inUse: string,
+): Promise<number> {
   for (let total = 0; ;) {
     const before = total;
     const rows = await db.query(UNDER_OTHER_KEYS, [inUse, PORTION]);

@@ -99,7 +99,9 @@ function disabledAfter(
   if (enabled === undefined) return disabled;
   if (enabled) return null;
   // Whoever disables what is disabled already changes nothing; but the operator's word stands above the others'.
-  return disabled === null || (by === 'operator' && disabled.reason !== 'operator') ? { at: now, reason: by } : disabled;
+  return disabled === null || (by === 'operator' && disabled.reason !== 'operator')
+    ? { at: now, reason: by }
+    : disabled;
 }
 
 /** The place of whoever is to be told from this number on; no event is numbered below 2 (F3). */

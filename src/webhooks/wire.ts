@@ -22,7 +22,8 @@ const EventTypes = Type.Unsafe<EventType[]>({
 
 const FromSequenceNr = Type.Integer({
   minimum: 0,
-  description: 'Number to begin from (included), at most the last one + 1; a new one begins with what happens from now on, unless told',
+  description:
+    'Number to begin from (included), at most the last one + 1; a new one begins with what happens from now on, unless told',
   'x-says': 'a whole number, 0 or more',
 });
 
@@ -101,7 +102,8 @@ const webhookMembers = {
     Type.Unsafe<DisabledReason>({
       type: 'string',
       enum: [...reasons],
-      description: 'failing (took nothing for three days), gone (answered 410), client (you), operator (whoever runs this)',
+      description:
+        'failing (took nothing for three days), gone (answered 410), client (you), operator (whoever runs this)',
     }),
   ),
   disabledAt: orNull(Instant('Since when they are not')),
@@ -214,7 +216,10 @@ const describedMessage = (summary: string, schema: object) => ({
     parameters: [
       signatureHeader('webhook-id', 'The same whenever this message is sent: by it you can drop repeats'),
       signatureHeader('webhook-timestamp', 'Seconds since 1970 at this attempt: refuse what is minutes old'),
-      signatureHeader('webhook-signature', 'Signatures with each secret that is good, with spaces between: one that fits is enough'),
+      signatureHeader(
+        'webhook-signature',
+        'Signatures with each secret that is good, with spaces between: one that fits is enough',
+      ),
     ],
     requestBody: { required: true, content: { 'application/json': { schema } } },
     responses: {

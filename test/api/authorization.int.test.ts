@@ -119,7 +119,8 @@ test('A6: a missing state, another response type, a plain challenge, and what we
     [{ response_type: '' }, 'invalid_request'],
     [{ code_challenge: 'a'.repeat(43), code_challenge_method: 'plain' }, 'invalid_request'],
     [{ code_challenge: 'short', code_challenge_method: 'S256' }, 'invalid_request'],
-    [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+    [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request_object'],
+    [{ request: 'eyJhbGciOiJub25lIn0.eyJyZXNwb25zZV9tb2RlIjoiZm9ybV9wb3N0In0.' }, 'invalid_request_object'],
     [{ request_uri: 'https://evil.example/request' }, 'request_uri_not_supported'],
     [{ resource: 'http://localhost:4000/v1/consent/agreement' }, 'invalid_target'],
     [{ resource: 'https://evil.example/' }, 'invalid_target'],
@@ -198,7 +199,8 @@ test('A1, E2: the authorization endpoint is asked by GET, at its own address onl
     ['GET', '/oauth2/auth/', 404],
     ['GET', '/OAUTH2/AUTH', 404],
     ['GET', '/oauth2/auth/x/y', 404],
-    ['GET', '/oauth2/par', 404],
+    ['GET', '/oauth2/par', 405],
+    ['POST', '/oauth2/par/', 404],
     ['GET', '/oauth2/sessions/logout/confirm', 404],
   ] as const) {
     const answer = await world.call({ method, url });

@@ -49,6 +49,14 @@ async function askEverything(of: World, tokens: Tokens, id: string): Promise<Ans
   }
   return answers;
 }
+/** The operations whose good answers do not end by themselves, or are no JSON: asked for what they say when something is wrong. */
+async function askForMuch(of: World, { eventsToken }: Tokens): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const path of ['?fromSequenceNr=2&limit=5&waitSeconds=30', '/stream?fromSequenceNr=2', '/snapshot']) {
+    answers.push(await of.call({ method: 'GET', url: `/feed/v1/consent${path}`, headers: bearer(eventsToken) }));
+  }
+  return answers;
+}
 interface Tokens {
   agreementToken: string;
   debtToken: string;
@@ -87,7 +95,7 @@ test('E3: a database that is away gives 503 with Retry-After on every API, and s
       ),
     );
   await withoutDatabase(async () => {
-    for (const answer of await askEverything(world, tokens, id)) {
+    for (const answer of [...(await askEverything(world, tokens, id)), ...(await askForMuch(world, tokens))]) {
       assert.equal(answer.status, 503, answer.text);
       assert.match(String(answer.headers['retry-after']), /^[1-9]\d*$/);
     }
@@ -148,7 +156,7 @@ test('E1: a failure of our own is 500 with a fixed sentence on every API, and it
   const id = await newConsent(world);
   await world.inspect('alter table client rename column enabled to enabled_once');
   try {
-    for (const answer of await askEverything(world, tokens, id)) {
+    for (const answer of [...(await askEverything(world, tokens, id)), ...(await askForMuch(world, tokens))]) {
       assert.equal(answer.status, 500, answer.text);
       assert.match(answer.text, /An unexpected server error occurred/);
       assert.doesNotMatch(answer.text, /column|enabled|select|at .*\.ts/);
@@ -166,7 +174,7 @@ test('E4: over its limit a client gets 429 with Retry-After on every API, and an
     const status = () =>
       limited.call({ method: 'GET', url: `/v1/debt/${id}/status`, headers: bearer(tokens.debtToken) });
     for (let at = 0; at < 11; at++) assert.equal((await status()).status, 200);
-    for (const answer of await askEverything(limited, tokens, id)) {
+    for (const answer of [...(await askEverything(limited, tokens, id)), ...(await askForMuch(limited, tokens))]) {
       assert.equal(answer.status, 429, answer.text);
       const wait = Number(answer.headers['retry-after']);
       assert.ok(wait >= 1 && wait <= 60);

@@ -80,5 +80,9 @@ function eventOf(block: string): Sent | undefined {
   const data = fields.get('data');
   if (data === undefined) return undefined;
   const id = fields.get('id');
-  return { id: id === undefined ? undefined : Number(id), name: fields.get('event') ?? 'message', data: JSON.parse(data) };
+  return {
+    id: id === undefined ? undefined : Number(id),
+    name: fields.get('event') ?? 'message',
+    data: JSON.parse(data),
+  };
 }

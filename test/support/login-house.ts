@@ -27,7 +27,10 @@ export interface LoginHouse {
   /** Who is signed in in that browser. */
   whoIs(visitor: Visitor, usedFor?: string): Promise<Who | null>;
   /** Begins a login; answers with where it leads. */
-  begin(visitor: Visitor, options?: { usedFor?: string; hint?: string; to?: string; lang?: string }): Promise<Visited>;
+  begin(
+    visitor: Visitor,
+    options?: { usedFor?: string; hint?: string; to?: string; lang?: string; anew?: string },
+  ): Promise<Visited>;
   /** A whole login, by hint at TestID, by whoever it lets in at another provider. */
   logIn(visitor: Visitor, options?: { usedFor?: string; hint?: string }): Promise<Visited>;
   close(): Promise<void>;
@@ -75,12 +78,13 @@ export async function openLoginHouse(
   signInRoutes(app, signIn);
   testIdRoutes(app, platform);
   app.get<{ Querystring: Record<string, string> }>('/begin', (request, reply) => {
-    const { used = 'portal', to = '/home', hint, lang = 'nb' } = request.query;
+    const { used = 'portal', to = '/home', hint, lang = 'nb', anew } = request.query;
     const ask = {
       usedFor: used,
       returnTo: to,
       language: lang as 'nb',
       ...(hint === undefined ? {} : { loginHint: hint }),
+      anew: anew !== undefined,
     };
     return signIn.begin(request, reply, ask);
   });
@@ -106,8 +110,14 @@ export async function openLoginHouse(
 
   const reach = (url: URL) => (own(url) ? inside : outside);
   const faceOf = (usedFor: string) => (usedFor === 'portal' ? config.portalUrl : config.accessUrl);
-  const begin: LoginHouse['begin'] = async (visitor, { usedFor = 'portal', hint, to, lang } = {}) => {
-    const asked = { used: usedFor, ...(hint && { hint }), ...(to && { to }), ...(lang && { lang }) };
+  const begin: LoginHouse['begin'] = async (visitor, { usedFor = 'portal', hint, to, lang, anew } = {}) => {
+    const asked = {
+      used: usedFor,
+      ...(hint && { hint }),
+      ...(to && { to }),
+      ...(lang && { lang }),
+      ...(anew && { anew }),
+    };
     return visitor.request(`${faceOf(usedFor)}/begin?${new URLSearchParams(asked)}`);
   };
   return {

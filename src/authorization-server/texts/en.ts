@@ -83,6 +83,13 @@ export const en: typeof nb = {
         'Log in again, and you will come back to the question.',
       ],
     },
+    answeredElsewhere: {
+      title: 'You have answered in another window',
+      body: (client) => [
+        `This request from ${client} has been answered in another window or tab, and that answer counts.`,
+        'Nothing new has been shared here. You will find your consents on My debt.',
+      ],
+    },
     someoneElse: {
       title: 'Another person is logged in',
       body: (client) => [

@@ -84,6 +84,13 @@ export const nb = {
         'Logg inn igjen, så kommer du tilbake til spørsmålet.',
       ],
     },
+    answeredElsewhere: {
+      title: 'Du har svart i et annet vindu',
+      body: (client: string) => [
+        `Denne forespørselen fra ${client} er besvart i et annet vindu eller en annen fane, og det svaret gjelder.`,
+        'Ingenting nytt er delt her. Samtykkene dine finner du på Min gjeld.',
+      ],
+    },
     someoneElse: {
       title: 'En annen person er logget inn',
       body: (client: string) => [

@@ -79,6 +79,13 @@ export const nn: typeof nb = {
         'Logg inn igjen, så kjem du tilbake til spørsmålet.',
       ],
     },
+    answeredElsewhere: {
+      title: 'Du har svart i eit anna vindauge',
+      body: (client) => [
+        `Denne førespurnaden frå ${client} er svara på i eit anna vindauge eller ei anna fane, og det svaret gjeld.`,
+        'Ingenting nytt er delt her. Samtykka dine finn du på Mi gjeld.',
+      ],
+    },
     someoneElse: {
       title: 'Ein annan person er logga inn',
       body: (client) => [
