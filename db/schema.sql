@@ -163,6 +163,7 @@ create table consent_request (
   outcome_at timestamp with time zone,
   failure text,
   consent_id uuid,
+  logged_in_at timestamp with time zone,
   constraint consent_request_pkey PRIMARY KEY (id),
   constraint consent_request_consent_id_key UNIQUE (consent_id),
   constraint consent_request_interaction_hash_key UNIQUE (interaction_hash),
@@ -172,7 +173,7 @@ create table consent_request (
   constraint consent_request_check1 CHECK (((NOT (outcome IS DISTINCT FROM 'approved'::text)) = (consent_id IS NOT NULL))),
   constraint consent_request_check2 CHECK (((NOT (outcome IS DISTINCT FROM 'failed'::text)) = (failure IS NOT NULL))),
   constraint consent_request_check3 CHECK (((consent_id IS NULL) OR ((shown IS NOT NULL) AND (login_level IS NOT NULL)))),
-  constraint consent_request_failure_check CHECK ((failure = ANY (ARRAY['switched_off'::text, 'someone_else'::text]))),
+  constraint consent_request_failure_check CHECK ((failure = ANY (ARRAY['switched_off'::text, 'someone_else'::text, 'answered_elsewhere'::text]))) NOT VALID,
   constraint consent_request_interaction_hash_check CHECK ((length(interaction_hash) = 32)),
   constraint consent_request_language_check CHECK ((language = ANY (ARRAY['nb'::text, 'nn'::text, 'en'::text]))),
   constraint consent_request_nin_index_check CHECK ((length(nin_index) = 32)),
@@ -815,6 +816,17 @@ AS $function$
   select id, name, version, started_at, seen_at, extract(epoch from clock_timestamp() - seen_at)::double precision, knows, uses from node;
 $function$;
 
+CREATE OR REPLACE FUNCTION public.persons_under(p_cipher_keys text[], p_index_keys text[], p_limit integer, p_but uuid[])
+ RETURNS TABLE(id uuid, nin_cipher bytea, nin_cipher_key text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select person.id, person.nin_cipher, person.nin_cipher_key from person
+  where (person.nin_cipher_key = any (p_cipher_keys) or person.nin_index_key = any (p_index_keys)) and person.id <> all (p_but)
+  limit p_limit for no key update skip locked;
+$function$;
+
 CREATE OR REPLACE FUNCTION public.purge_delivery_runs(p_before timestamp with time zone, p_limit integer)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -985,7 +997,7 @@ grant insert, select on table audit_seal to samtykke_app;
 grant insert, select, update (name, enabled, secret_hashes, may_register_agreements, may_read_events, may_use_openid, redirect_uris, auth_method, jwks, require_pkce, id_token_alg, post_logout_redirect_uris, former_secret_hashes, former_secrets_until, require_par, require_dpop, require_signed_request) on table client to samtykke_app;
 grant insert, select, update (open, registered) on table client_purpose to samtykke_app;
 grant insert, select, update (archived_at, archived_reason) on table consent to samtykke_app;
-grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by), select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id) on table consent_request to samtykke_app;
+grant insert (id, interaction_hash, client_id, purpose, asked_days, language, created_at, answer_by), select, update (language, nin_index, nin_index_key, login_level, text_version, shown_language, shown_at, shown, shown_hash, outcome, outcome_at, failure, consent_id, logged_in_at) on table consent_request to samtykke_app;
 grant insert, select, update (name, provider_id, base_url, enabled, contact_email, contact_phone) on table creditor to samtykke_app;
 grant insert, select, update (base_url, organisations, client_certificate, enabled, delivered_at, drawn_at, index_keys) on table creditor_provider to samtykke_app;
 grant delete, insert, select, update on table delivered_closing to samtykke_app;
@@ -1026,6 +1038,7 @@ grant execute on function node_seen(p_id uuid, p_name text, p_version text, p_kn
 grant execute on function node_seen(p_id uuid, p_name text, p_version text, p_knows jsonb, p_uses jsonb) to samtykke_app;
 grant execute on function nodes_seen() to public;
 grant execute on function nodes_seen() to samtykke_app;
+grant execute on function persons_under(p_cipher_keys text[], p_index_keys text[], p_limit integer, p_but uuid[]) to samtykke_app;
 grant execute on function purge_delivery_runs(p_before timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function purge_past_retention(p_consents_ended_before timestamp with time zone, p_log_before timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function refuse_change_of_answered() to public;

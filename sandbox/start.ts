@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pushListenProblem } from '../src/delivery/listener.ts';
+import { joinInstallation } from '../src/keys/join.ts';
 import { movableClock, systemClock } from '../src/platform/clock.ts';
 import { ConfigError, toConfig, type Config, type Env } from '../src/platform/config.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
@@ -73,6 +74,8 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
       takeOnServingRole: database.ownerUrl === database.servingUrl,
     });
     closers.push(() => closePlatform(platform));
+    // What is delivered below is stored with the keys that are in use.
+    await joinInstallation(platform);
     const businessClock = await followBusinessClock(platform.db, clock);
     closers.push(() => businessClock.close());
     const generated = { count: config.sandboxPersons, seed: GENERATED_SEED };

@@ -6,7 +6,7 @@ import { interactionRoutes } from './authorization-server/interaction-routes.ts'
 import { logoutRoute } from './authorization-server/logout.ts';
 import {
   claimedClientId,
-  oauthErrorBody,
+  presentOAuthError,
   openAuthorizationServer,
   protocolRoutes,
 } from './authorization-server/routes.ts';
@@ -17,6 +17,8 @@ import { agreementRoutes } from './consent/agreement-routes.ts';
 import { consentRoutes } from './consent/consent-routes.ts';
 import type { CreditorClient } from './creditors/creditor-client.ts';
 import { debtRoutes } from './debt/routes.ts';
+import type { Description } from './docs/description.ts';
+import { docsRoutes } from './docs/routes.ts';
 import { DomainError } from './errors/domain-error.ts';
 import { toDomainError } from './errors/from-http.ts';
 import { presentAgreementError } from './errors/ngi-agreement-error.ts';
@@ -53,7 +55,7 @@ const errorStyles: readonly (readonly [prefix: string, present: Presenter])[] = 
   ['/v1/debt', presentDebtError],
   ['/v1/consent', presentAgreementError],
   ['/feed/v1/consent', presentAgreementError],
-  ['/oauth2', (error) => ({ status: statusOf[error.code], body: oauthErrorBody(error), headers: errorHeaders(error) })],
+  ['/oauth2', presentOAuthError],
   ['/', presentProblem],
 ];
 
@@ -168,6 +170,20 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     // The guard of these reads token and consent together: `consentForRequest`.
     debtRoutes(subtree, platform, limits, creditors);
     consentRoutes(subtree, platform, limits);
+  });
+  await app.register(async (subtree) => {
+    subtree.addHook('onRequest', ofPages);
+    docsRoutes(subtree, platform, {
+      describe: () => app.swagger() as unknown as Description,
+      presenters: {
+        agreement: presentAgreementError,
+        debt: presentDebtError,
+        feed: presentAgreementError,
+        tokens: presentOAuthError,
+        userinfo: presentProblem,
+        deliveries: presentProblem,
+      },
+    });
   });
   if (options.extend !== undefined) {
     const { extend } = options;

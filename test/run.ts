@@ -3,6 +3,8 @@ import { runNode, withCluster, type Cluster } from './support/cluster.ts';
 import { checkContract } from './support/contract.ts';
 import { scanEvidence } from './support/scan.ts';
 
+const describedIn = ['docs/openapi.json', 'docs/deliveries.openapi.json'];
+
 /**
  * Runs the tests: all of them, or the files that are named. Starts one real PostgreSQL for the run, from which every test file
  * clones its own database, and afterwards reads through everything that was logged and answered (E1).
@@ -16,10 +18,10 @@ async function runTests({ env, evidence }: Cluster, named: readonly string[]): P
     `\nread ${findings.linesRead} lines of logs and answers for what must not be there: ${findings.found.length} found\n`,
   );
   for (const finding of findings.found.slice(0, 20)) process.stdout.write(`  ${finding}\n`);
-  const contract = checkContract(evidence, 'docs/openapi.json', process.env['NGI_OPENAPI'] || undefined);
+  const contract = checkContract(evidence, describedIn, process.env['NGI_OPENAPI'] || undefined);
   const { own, published } = contract.checked;
   process.stdout.write(
-    `held ${own} answers against docs/openapi.json and ${published} against NGI's description: ${contract.problems.length} differ\n`,
+    `held ${own} answers against ${describedIn.join(' and ')}, and ${published} against NGI's description: ${contract.problems.length} differ\n`,
   );
   for (const problem of contract.problems.slice(0, 20)) process.stdout.write(`  ${problem}\n`);
   const whole = named.length === 0;

@@ -1,6 +1,7 @@
 import type { Client, Configuration, KoaContextWithOIDC, Provider as OidcProvider } from 'oidc-provider';
 import { apiNamed, apiScopes, audienceOf } from '../clients/audience.ts';
 import type { TokenLimits } from '../clients/rate-limit.ts';
+import { helpAddress, helpLink } from '../errors/help.ts';
 import { equalHashes, sha256 } from '../platform/crypto.ts';
 import { JWKS_MAX_AGE_SECONDS } from '../platform/keys-kinds.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -136,6 +137,7 @@ export function authorizationServer(
     // A new key is published for as long before anything is signed with it (ADR 16).
     if (ctx.oidc?.route === 'jwks') ctx.set('cache-control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
     inTermsOfOurs(ctx);
+    explain(ctx, apiUrl);
   });
   provider.on('authorization.success', (ctx, answer) => {
     // NGI tells the scope on the way back, without the number of days (A7).
@@ -220,6 +222,14 @@ function inTermsOfOurs(ctx: Pick<KoaContextWithOIDC, 'response' | 'set' | 'body'
   if (routeOf(ctx) !== 'pushed_authorization_request') return;
   const body = ctx.body as { error?: unknown } | undefined;
   if (body?.error === 'invalid_scope') ctx.body = { ...body, error: 'invalid_scopes' };
+}
+
+/** RFC 6749, section 5.2: each error that is answered as JSON leads to the page that explains it. */
+function explain(ctx: Pick<KoaContextWithOIDC, 'body' | 'set'> & { oidc?: unknown }, apiUrl: string): void {
+  const body = ctx.body as { error?: unknown } | undefined;
+  if (isFrontChannel(ctx) || typeof body?.error !== 'string') return;
+  ctx.body = { ...body, error_uri: helpAddress(apiUrl, body.error) };
+  ctx.set(helpLink(apiUrl, body.error));
 }
 
 /** A3: `audience` names the API; RFC 8707's `resource` does so too, and then this is not asked. */

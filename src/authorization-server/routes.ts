@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { DomainError } from '../errors/domain-error.ts';
+import { helpAddress } from '../errors/help.ts';
+import type { Presenter } from '../errors/presented.ts';
+import { errorHeaders, statusOf } from '../errors/status.ts';
 import { tokenLimits, type TokenLimits } from '../clients/rate-limit.ts';
 import { frameOf } from '../html/send-page.ts';
 import { isUuid } from '../platform/ids.ts';
@@ -180,12 +183,13 @@ export function claimedClientId(request: FastifyRequest): string | undefined {
 }
 
 /** RFC 6749 section 5.2: an error of the token endpoint that did not come from the library. */
-export function oauthErrorBody(error: DomainError): { error: string; error_description: string } {
-  const code =
-    error.code === 'unavailable'
-      ? 'temporarily_unavailable'
-      : error.code === 'server_error'
-        ? 'server_error'
-        : 'invalid_request';
-  return { error: code, error_description: error.detail };
-}
+export const presentOAuthError: Presenter = (error, { apiUrl }) => {
+  const { code, detail } = error;
+  const name =
+    code === 'unavailable' ? 'temporarily_unavailable' : code === 'server_error' ? 'server_error' : 'invalid_request';
+  return {
+    status: statusOf[code],
+    headers: errorHeaders(error),
+    body: { error: name, error_description: detail, error_uri: helpAddress(apiUrl, code) },
+  };
+};

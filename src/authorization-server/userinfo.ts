@@ -4,6 +4,7 @@ import type { ApiLimits } from '../clients/rate-limit.ts';
 import { checkPossession, presented, useProof } from '../clients/require-token.ts';
 import { ninOf, readConsent } from '../consent/find.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import { helpAddress, helpLink } from '../errors/help.ts';
 import type { Platform } from '../platform/platform.ts';
 import { endpoints, subjectOf } from './provider.ts';
 
@@ -13,6 +14,7 @@ import { endpoints, subjectOf } from './provider.ts';
  * which POST may have, is left unread.
  */
 export function userinfoRoutes(app: FastifyInstance, platform: Platform, limits: ApiLimits): void {
+  const refuse = refusing(platform.config.apiUrl);
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!/^(Bearer|DPoP) +[\w.~+/-]{1,512}=*$/i.test(request.headers.authorization ?? '')) {
       return reply.code(401).header('www-authenticate', 'Bearer').send();
@@ -46,13 +48,12 @@ export function userinfoRoutes(app: FastifyInstance, platform: Platform, limits:
   }
 }
 
-/** RFC 6750, section 3. */
-function refuse(
-  reply: FastifyReply,
-  status: number,
-  error: string,
-  description: string,
-  challenge = `Bearer error="${error}", error_description="${description}"`,
-): FastifyReply {
-  return reply.code(status).header('www-authenticate', challenge).send({ error, error_description: description });
-}
+/** RFC 6750, section 3; with the page that explains the error. */
+const refusing =
+  (apiUrl: string) =>
+  (reply: FastifyReply, status: number, error: string, description: string, challenge?: string): FastifyReply =>
+    reply
+      .code(status)
+      .headers(helpLink(apiUrl, error))
+      .header('www-authenticate', challenge ?? `Bearer error="${error}", error_description="${description}"`)
+      .send({ error, error_description: description, error_uri: helpAddress(apiUrl, error) });

@@ -47,7 +47,7 @@ const NAME_CHARACTERS = 63 - COMMAND_BY.length;
 const STATEMENT_MS = 60_000;
 
 /** Who is at the command line, as this machine knows them: whoever became another user by sudo under the former name. */
-export function operatorOf(env: Env): string {
+function operatorOf(env: Env): string {
   return `${env['SUDO_USER'] ?? userName()}@${hostname()}`.replaceAll(/[^\w.@-]/g, '-').slice(0, NAME_CHARACTERS);
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CommandProblem } from './command-problem.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 import { emphasised, plain, type Look } from './table.ts';
 import type { Tools } from './tools.ts';
 import { many } from './words.ts';

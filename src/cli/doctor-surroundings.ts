@@ -10,7 +10,7 @@ import { HttpCallError, configuredHttpClient, type HttpClient } from '../platfor
 import { readClientTls, readServerTls, type TlsIdentity } from '../platform/tls.ts';
 import { listSubscriptions } from '../webhooks/find.ts';
 import { remarkOn } from './describe-run.ts';
-import type { Examined, Finding } from './doctor.ts';
+import type { Examined, Finding } from './finding.ts';
 import { LEFT_UNDONE } from './store.ts';
 import { plain } from './table.ts';
 import { many, moment } from './words.ts';
@@ -50,7 +50,8 @@ async function* certificates({ db, config, clock }: Examined): AsyncGenerator<Fi
       yield { check: 'certificates', outcome, what: `${which}: ${what}`, ...todo };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      for (const what of error.problems) yield { check: 'certificates', outcome: 'failed', what };
+      const todo = 'the README says what these files are, under creditors and certificates';
+      for (const what of error.problems) yield { check: 'certificates', outcome: 'failed', what, todo };
     }
   }
 }

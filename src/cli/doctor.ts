@@ -11,37 +11,13 @@ import { openDatabase, type Database } from '../platform/db.ts';
 import { idsOf } from '../platform/keys-order.ts';
 import type { Keys } from '../platform/keys.ts';
 import { connectSentence, migrationStatus } from '../platform/migrate.ts';
-import type { Platform } from '../platform/platform.ts';
 import { CommandProblem } from './command-problem.ts';
 import { databaseOf } from './connect.ts';
 import { examineSurroundings } from './doctor-surroundings.ts';
+import type { Examined, Finding } from './finding.ts';
 import { keysOf } from './read-keys.ts';
 import { INSTALLATION, SERVER } from './store.ts';
 import { many } from './words.ts';
-
-/** One thing that was looked at. `todo`: what to do about it. */
-export interface Finding {
-  readonly check:
-    | 'configuration'
-    | 'keys'
-    | 'database'
-    | 'migrations'
-    | 'clock'
-    | 'secrets'
-    | 'certificates'
-    | 'login'
-    | 'creditors'
-    | 'deliveries'
-    | 'webhooks'
-    | 'nodes'
-    | 'jobs';
-  readonly outcome: 'ok' | 'warning' | 'failed';
-  readonly what: string;
-  readonly todo?: string;
-}
-
-/** What is examined once the database is known to be ours. */
-export type Examined = Pick<Platform, 'clock' | 'config' | 'db'>;
 
 /**
  * Looks at an installation from the ground up, and tells what it finds as it finds it. What cannot be looked at because something
@@ -95,7 +71,7 @@ async function* readKeys(config: Config): AsyncGenerator<Finding, Keys | undefin
     return keys;
   } catch (error) {
     if (!(error instanceof CommandProblem)) throw error;
-    yield { check: 'keys', outcome: 'failed', what: error.message };
+    yield { check: 'keys', outcome: 'failed', what: error.message, todo: 'name the file that the nodes have' };
     return undefined;
   }
 }

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { findClient } from '../clients/client-registry.ts';
 import { firstSequenceNr, lastSequenceNr, readEvents, type ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
-import { feedEvent } from '../feed/feed-event.ts';
 import { CommandProblem } from './command-problem.ts';
 import type { Connected } from './connect.ts';
 import { plain } from './table.ts';
@@ -63,6 +62,8 @@ async function follow(
     const first = await firstSequenceNr(db, clientId, clock.now(), readableSince());
     if (first > Math.max(how.from, 2)) output.note(`numbers below ${first} cannot be read any more`);
   }
+  // What describes it costs more to load than all the rest.
+  const { feedEvent } = await import('../feed/feed-event.ts');
   let away = false;
   while (!stop.aborted) {
     const asked = { clientId, from: next, limit: PORTION, now: clock.now(), readableSince: readableSince() };

@@ -264,8 +264,8 @@ async function rewrite({ output, connected }: Tools, { json }: JsonOption): Prom
   if (!done) throw new CommandProblem(['some of it could not be done now: try again']);
 }
 
-/** A request that has read something under a key finishes with it. */
-const UNDER_WAY_MS = 10_000;
+/** A request that has read something under a key opens it a moment later. */
+const UNDER_WAY_MS = 3_000;
 
 async function retire(tools: Tools, kind: KeyKind, id: string | undefined, options: RetireOptions): Promise<void> {
   const { output, connected } = tools;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { samtykke } from '../../test/support/command.ts';
+import { samtykkeHere } from '../../test/support/command-here.ts';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { nodeOver } from '../../test/support/node-process.ts';
 import { sql } from '../platform/db.ts';
@@ -40,13 +41,28 @@ test('R3: a misspelt command or flag is an error that names the right one; nothi
     [['creditor', 'show'], /missing required argument 'number'/],
     [['creditor', 'add', '310472654', '--name'], /argument missing/],
     [['creditor'], /^Usage: samtykke creditor/],
+    [['keys', 'rotat'], /Did you mean rotate\?/],
+    [['doctor', '--jsno'], /Did you mean --json\?/],
+    [['docter'], /Did you mean doctor\?/],
     [[], /^Usage: samtykke/],
   ] as const;
   for (const [args, message] of cases) {
-    const { code, stdout, stderr } = await samtykke({}, ...args);
+    const { code, stdout, stderr } = await samtykkeHere({}, args);
     assert.deepEqual([code, stdout], [64, ''], args.join(' '));
     assert.match(stderr, message, args.join(' '));
   }
+});
+
+test('R3: as a process of its own the command says the same, on the same streams, with the same exit code', async () => {
+  const wrong = await samtykke({}, 'creditor', 'lst');
+  assert.deepEqual([wrong.code, wrong.stdout], [64, '']);
+  assert.match(wrong.stderr, /Did you mean list\?/);
+  const version = await samtykke({ DATABASE_URL: 'nonsense' }, '--version');
+  assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.deepEqual([version.code, version.stderr], [0, '']);
+  const noDatabase = await samtykke({ DATA_DIR: folder }, 'client', 'list');
+  assert.deepEqual([noDatabase.code, noDatabase.stdout], [1, '']);
+  assert.match(noDatabase.stderr, /^samtykke: there is no database: [^\n]+\n$/);
 });
 
 test('R3: help and version are answers: on standard output, with exit code 0, without a database', async () => {
@@ -58,7 +74,7 @@ test('R3: help and version are answers: on standard output, with exit code 0, wi
     ['creditor', 'add', '--help'],
     ['--version'],
   ]) {
-    const { code, stdout, stderr } = await samtykke({ DATABASE_URL: 'nonsense' }, ...args);
+    const { code, stdout, stderr } = await samtykkeHere({ DATABASE_URL: 'nonsense' }, args);
     assert.deepEqual([code, stderr], [0, ''], args.join(' '));
     assert.match(stdout, args.includes('--version') ? /^\d+\.\d+\.\d+\n$/ : /^Usage: samtykke/);
   }
@@ -72,7 +88,7 @@ test('E1: a national identity number is no argument of anything, and is not repe
     ['--14842249091'],
     ['creditor', 'list', '14842249091', '--jsn'],
   ]) {
-    const { code, stdout, stderr } = await samtykke(nodeOver(database), ...args);
+    const { code, stdout, stderr } = await samtykkeHere(nodeOver(database), args);
     assert.deepEqual([code, stdout], [64, '']);
     assert.match(stderr, /looks like a national identity number/);
     assert.ok(!stderr.includes('49091'));
@@ -92,7 +108,7 @@ test('R3: a command says what is wrong with its configuration or its database, a
     [{ ...production(database) }, /belongs to a sandbox installation: set SAMTYKKE_MODE=sandbox/],
   ] as const;
   for (const [env, message] of cases) {
-    const { code, stdout, stderr } = await samtykke(env, 'creditor', 'list');
+    const { code, stdout, stderr } = await samtykkeHere(env, ['creditor', 'list']);
     assert.deepEqual([code, stdout], [1, ''], stderr);
     assert.match(stderr, message);
     assert.ok(!stderr.includes(secret) && !/\n\s+at /.test(stderr), 'neither a password nor a stack');

@@ -110,19 +110,23 @@ async function turn(
   on: boolean,
 ): Promise<void> {
   const what = permissionOf(name, client);
-  const ended = await connected(async ({ platform }) => {
-    if (client !== undefined) await refuseUnknown(platform.db, client);
-    return dryRun ? countCovered(platform, what) : switchPermission(platform, what, on);
+  const { ended, closed } = await connected(async ({ platform }) => {
+    const { db, clock } = platform;
+    if (client !== undefined) await refuseUnknown(db, client);
+    const count = dryRun ? await countCovered(platform, what) : await switchPermission(platform, what, on);
+    const after = on && client !== undefined ? await readClientPermissions(db, client, clock.now()) : [];
+    return { ended: count, closed: after.some(({ purpose, open }) => purpose === name && !open) };
   });
   if (json) {
     const outcome = dryRun ? 'not_done' : 'done';
     output.json({ outcome, purpose: name, client: client ?? null, on, [dryRun ? 'wouldEnd' : 'ended']: ended });
-    return;
+  } else {
+    const whose = client === undefined ? 'for all' : `for ${plain(client)}`;
+    const whatIs = `${name === 'consent' ? 'consent as such' : name} ${whose}`;
+    if (dryRun) output.data(`${whatIs} would be off: ${many(ended, 'consent')} would end\n`);
+    else output.data(`${whatIs} is ${onOff(on)}${on ? '' : `: ${many(ended, 'consent')} ended`}\n`);
   }
-  const whose = client === undefined ? ' for all' : ` for ${plain(client)}`;
-  const whatIs = `${name === 'consent' ? 'consent as such' : name}${whose}`;
-  if (dryRun) output.data(`${whatIs} would be off: ${many(ended, 'consent')} would end\n`);
-  else output.data(`${whatIs} is ${onOff(on)}${on ? '' : `: ${many(ended, 'consent')} ended`}\n`);
+  if (closed) output.note('it cannot ask for it yet: the purpose, the client or consent as such is switched off');
 }
 
 function permissionOf(name: string, clientId: string | undefined): Permission {

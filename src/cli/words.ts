@@ -42,7 +42,10 @@ export function seconds(option: string, text: string): number {
 export function instant(option: string, text: string): Date {
   const fits = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   const at = new Date(text);
-  if (fits && !Number.isNaN(at.getTime())) return at;
+  // A day that no month has would become one of the next.
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
+  if (fits && exists && !Number.isNaN(at.getTime())) return at;
   throw new CommandProblem(
     [`${option} is '${plain(text)}': write a day (UTC) as 2026-11-23, or a time as 2026-11-23T12:30:00Z`],
     EXIT.usage,

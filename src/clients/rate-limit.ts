@@ -28,16 +28,22 @@ export interface FailureLimit {
 }
 
 /** `perMinute` 0: no limit. */
-export function failureLimit(perMinute: number): FailureLimit {
+function failureLimit(perMinute: number): FailureLimit {
   if (perMinute === 0) return { check: async () => undefined, count: async () => undefined };
   const failed = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  // Of whom anything is counted: every request is asked about, and nearly all of them come from others.
+  const known = new Set<string>();
   return {
     check: async (address) => {
-      const spent = await failed.get(senderOf(address));
+      const sender = senderOf(address);
+      const spent = known.has(sender) ? await failed.get(sender) : null;
       if (spent !== null && spent.consumedPoints >= perMinute) throw tooMany(perMinute, spent);
     },
     count: async (address) => {
-      await failed.penalty(senderOf(address));
+      const sender = senderOf(address);
+      if (!known.has(sender)) setTimeout(() => known.delete(sender), 60_000).unref();
+      known.add(sender);
+      await failed.penalty(sender);
     },
   };
 }

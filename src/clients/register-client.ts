@@ -88,7 +88,7 @@ export async function changeClient(
 }
 
 /** As long as an old secret may go on being good. */
-export const MOST_OVERLAP_SECONDS = 30 * 24 * 60 * 60;
+const MOST_OVERLAP_SECONDS = 30 * 24 * 60 * 60;
 
 /**
  * Gives a client a new secret, with a log row (C7). The one in use until now stays good for `overlapSeconds` of real time; one that

@@ -26,7 +26,7 @@ export interface Credential {
 }
 
 /** The access token of a request. Errors: `missing_authorization`, `invalid_token` (another scheme, or not a token at all). */
-export function credentialOf(request: FastifyRequest): Credential {
+function credentialOf(request: FastifyRequest): Credential {
   const header = request.headers.authorization;
   if (header === undefined || header.trim() === '') {
     throw new DomainError('missing_authorization', "send the access token in a header 'Authorization: Bearer <token>'");

@@ -14,6 +14,10 @@ export function agreementRoutes(app: FastifyInstance, platform: Platform): void 
     schema: {
       operationId: 'registerConsent',
       summary: 'Register a consent that a person has given at your organisation',
+      description: [
+        'The consent begins now, and is good for so many times 24 hours. With the same `client_consent_id` and the same data the same consent is answered, however often and however long after: repeat it when an answer is lost. With other data it is refused (409).',
+        'The person sees it at once on pages of their own, and can withdraw it there.',
+      ].join('\n\n'),
       tags: ['Agreement API'],
       body: AgreementRequest,
       response: { 200: AgreementResponse, ...agreementErrors },

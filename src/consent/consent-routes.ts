@@ -15,6 +15,8 @@ export function consentRoutes(app: FastifyInstance, platform: Platform, limits: 
     schema: {
       operationId: 'consentStatus',
       summary: 'Whether a consent is active',
+      description:
+        'A consent that is unknown, or another client’s, is not active, and nothing more is told. To learn when consents end, read the feed instead of asking for each.',
       tags: ['Debt API'],
       params: ConsentIdInPath,
       response: { 200: ConsentStatus, ...debtErrors },
@@ -31,6 +33,8 @@ export function consentRoutes(app: FastifyInstance, platform: Platform, limits: 
     schema: {
       operationId: 'revokeConsent',
       summary: 'Revoke a consent; repeating it is safe',
+      description:
+        'From the moment it is answered, nobody gets debt by this consent any more, on any node. One that has expired or was used up cannot be revoked (403).',
       tags: ['Debt API'],
       params: ConsentIdInPath,
       response: { 204: Type.Null({ description: 'Revoked, now or before' }), ...debtErrors },

@@ -50,20 +50,23 @@ export const AgreementRequest = Type.Object(
 );
 export type AgreementRequest = Static<typeof AgreementRequest>;
 
-export const AgreementResponse = Type.Object({
-  client_consent_id: Type.String({ description: 'As in the request' }),
-  consent: Type.Object({
-    id: Type.String({
-      format: 'uuid',
-      description: 'Our id of the consent, for looking up debt, status and revocation',
+export const AgreementResponse = Type.Object(
+  {
+    client_consent_id: Type.String({ description: 'As in the request' }),
+    consent: Type.Object({
+      id: Type.String({
+        format: 'uuid',
+        description: 'Our id of the consent, for looking up debt, status and revocation',
+      }),
+      expires_at: Type.String({
+        format: 'date-time',
+        description: 'The instant from which on it cannot be used any more (UTC)',
+      }),
+      scope_of_consent: ScopeOfConsent,
     }),
-    expires_at: Type.String({
-      format: 'date-time',
-      description: 'The instant from which on it cannot be used any more (UTC)',
-    }),
-    scope_of_consent: ScopeOfConsent,
-  }),
-});
+  },
+  { description: 'The consent, new or as it was registered before' },
+);
 
 export interface Agreement {
   readonly nin: Nin;
@@ -115,12 +118,15 @@ export const agreementAnswer = (consent: Consent) => ({
   },
 });
 
-export const ConsentStatus = Type.Object({
-  active: Type.Boolean({ description: 'Whether debt can be looked up with it now' }),
-  expires_at: Type.Optional(
-    Type.Integer({ description: 'Instant of expiry, epoch seconds; absent for a consent that is not known to you' }),
-  ),
-});
+export const ConsentStatus = Type.Object(
+  {
+    active: Type.Boolean({ description: 'Whether debt can be looked up with it now' }),
+    expires_at: Type.Optional(
+      Type.Integer({ description: 'Instant of expiry, epoch seconds; absent for a consent that is not known to you' }),
+    ),
+  },
+  { description: 'Whether it can be used now' },
+);
 
 /** S1: a consent that is unknown, or another client's, is `{active: false}` and nothing more. */
 export function statusAnswer(

@@ -24,6 +24,8 @@ export function debtRoutes(
     schema: {
       operationId: 'debtOfToken',
       summary: 'Debt, with a token from the authorization code flow',
+      description:
+        'The token knows its consent. Otherwise it is the same as `GET /v1/debt/{id}`, for which this token is good too, with the id of its own consent.',
       tags: ['Debt API'],
       response: { 200: DebtInformationBody, ...debtErrors },
     },
@@ -45,6 +47,10 @@ export function debtRoutes(
     schema: {
       operationId: 'debtOfConsent',
       summary: 'Debt, with the id of a consent',
+      description: [
+        'All creditors that hold something for the person are asked at once, live, under one deadline. Of one that does not answer in time, what it last delivered is shown, with its older `timestamp`; and where there is nothing, its name with `loan: null`. `numberOfcreditorsMissing` (spelt so) counts both: say so when you show a sum.',
+        'The lookup is logged, and the person sees it. A consent without a duration is used up by it, unless it failed on our side. Answers are never to be kept by anything on the way.',
+      ].join('\n\n'),
       tags: ['Debt API'],
       params: ConsentIdInPath,
       response: { 200: DebtInformationBody, ...debtErrors },

@@ -47,27 +47,30 @@ const RepaymentLoan = Type.Object({
 });
 const ChargeCard = Type.Object({ type: Type.Literal('chargeCard'), ...base, ...balances });
 
-export const DebtInformationBody = Type.Object({
-  ssn: Type.String({ description: 'National identity number of the person' }),
-  loans: Type.Array(
-    Type.Object({
-      creditorName: Type.String(),
-      loan: Type.Union([CreditFacility, RepaymentLoan, ChargeCard, Type.Null()], {
-        description: 'null: this creditor did not answer, and has delivered nothing before',
+export const DebtInformationBody = Type.Object(
+  {
+    ssn: Type.String({ description: 'National identity number of the person' }),
+    loans: Type.Array(
+      Type.Object({
+        creditorName: Type.String(),
+        loan: Type.Union([CreditFacility, RepaymentLoan, ChargeCard, Type.Null()], {
+          description: 'null: this creditor did not answer, and has delivered nothing before',
+        }),
       }),
+    ),
+    numberOfCreditorsAnswered: Type.Integer({ minimum: 0 }),
+    numberOfcreditorsMissing: Type.Integer({
+      minimum: 0,
+      description: 'Creditors that did not answer: their loans, if any, are older (see timestamp)',
     }),
-  ),
-  numberOfCreditorsAnswered: Type.Integer({ minimum: 0 }),
-  numberOfcreditorsMissing: Type.Integer({
-    minimum: 0,
-    description: 'Creditors that did not answer: their loans, if any, are older (see timestamp)',
-  }),
-  consent: Type.Object({
-    id: Type.String({ format: 'uuid' }),
-    exp: Type.Integer({ description: 'Instant of expiry, epoch seconds' }),
-    scope: Type.Unsafe<string>({ type: 'string', enum: purposes.map(debtScopeOf) }),
-  }),
-});
+    consent: Type.Object({
+      id: Type.String({ format: 'uuid' }),
+      exp: Type.Integer({ description: 'Instant of expiry, epoch seconds' }),
+      scope: Type.Unsafe<string>({ type: 'string', enum: purposes.map(debtScopeOf) }),
+    }),
+  },
+  { title: 'DebtInformation', description: 'What is known of the debt, as it is now' },
+);
 
 /** The answer as clients know it (D2); `numberOfcreditorsMissing` is spelt so. The one answer that holds a NIN. */
 export function debtAnswerBody(answer: DebtAnswer) {

@@ -50,6 +50,9 @@ const sentences: Readonly<Record<DeliveryRule, string>> = {
   period_invalid: 'has an installmentChargePeriod other than MONTHLY, QUARTERLY, HALF-YEARLY and YEARLY',
 };
 
+/** All rules that a delivery can break, by the names that answers have. */
+export const deliveryRules = Object.keys(sentences) as readonly DeliveryRule[];
+
 /** Which rule was broken, as the end of a sentence whose subject is the page, the record or the loan. Never holds data. */
 export const deliveryRuleSentence = (rule: DeliveryRule): string => sentences[rule];
 

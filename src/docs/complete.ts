@@ -1,5 +1,6 @@
 import { apiScopes } from '../clients/audience.ts';
 import type { Config } from '../platform/config.ts';
+import { withAnswerHeaders } from './answer-headers.ts';
 import { apiOf, curlSample } from './code-samples.ts';
 import {
   callsOf,
@@ -11,6 +12,7 @@ import {
   type Security,
 } from './description.ts';
 import { readExamples, type Exchange } from './examples.ts';
+import { hoistNamed } from './hoist.ts';
 import { CODE_FLOW_TOKEN, tags, tokenOf } from './frame.ts';
 import { oauthCalls } from './oauth-calls.ts';
 
@@ -19,13 +21,18 @@ import { oauthCalls } from './oauth-calls.ts';
  * takes, what the sandbox answered, and samples. In the order of the groups.
  */
 export function completeDescription(made: Description, config: Config): Description {
-  const examples = readExamples(config);
   const description = JSON.parse(JSON.stringify(made, withoutOurs)) as Description;
   const all = { ...description, paths: { ...oauthCalls(config), ...description.paths } };
-  return withCalls(inOrder(all), (call) => {
-    const secured = { ...call, operation: { ...call.operation, security: securityOf(call) } };
+  const secured = withCalls(inOrder(all), (call) => ({ ...call.operation, security: securityOf(call) }));
+  return completeCalls(secured, config);
+}
+
+/** A description with what the sandbox answered to its calls, with samples, and with the headers that all answers have. */
+export function completeCalls(description: Description, config: Config): Description {
+  const examples = readExamples(config);
+  return withCalls(hoistNamed(description), (call) => {
     const own = examples.filter(({ operationId }) => operationId === call.operation.operationId);
-    return withSample(secured, withExamples(secured.operation, own), own, config);
+    return withSample(call, withExamples(withAnswerHeaders(call.operation), own), own, config);
   });
 }
 

@@ -71,7 +71,8 @@ const WITH_RETRY: readonly ErrorCode[] = ['rate_limited', 'unavailable'];
 
 /** The member by which a program tells the error. */
 function keyOf({ body, headers }: PresentedError): Html {
-  if (body === undefined) return html`an empty body, <code>WWW-Authenticate: ${headers?.['www-authenticate'] ?? ''}</code>`;
+  if (body === undefined)
+    return html`an empty body, <code>WWW-Authenticate: ${headers?.['www-authenticate'] ?? ''}</code>`;
   const members = body as Readonly<Record<string, unknown>>;
   const key = ['code', 'error'].find((name) => members[name] !== undefined) ?? 'status';
   return html`<code>${key}: ${JSON.stringify(members[key])}</code>`;

@@ -18,6 +18,7 @@ export const empty = (description: string): Response => ({ description });
 
 /** RFC 6749, section 5.2. */
 const OAuthError: JsonSchema = {
+  title: 'OAuthError',
   type: 'object',
   required: ['error', 'error_description'],
   properties: {
@@ -38,18 +39,6 @@ const descriptions = {
   503: 'It cannot be done right now; try again',
 } as const;
 
-const RETRY = {
-  'Retry-After': { required: true, schema: { type: 'integer' }, description: 'Seconds to wait' },
-} as const;
-
 /** The errors of a call, by their statuses. */
 export const errorsOf = (statuses: readonly (keyof typeof descriptions)[]): Record<string, Response> =>
-  Object.fromEntries(
-    statuses.map((status) => [
-      String(status),
-      {
-        ...json(descriptions[status], OAuthError),
-        ...(status === 429 || status === 503 ? { headers: RETRY } : {}),
-      },
-    ]),
-  );
+  Object.fromEntries(statuses.map((status) => [String(status), json(descriptions[status], OAuthError)]));

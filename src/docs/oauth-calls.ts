@@ -78,7 +78,7 @@ export function oauthCalls({ accessUrl, apiUrl }: Pick<Config, 'accessUrl' | 'ap
         description:
           'RFC 9126. The parameters of `/oauth2/auth`, or a signed `request`, go from server to server. The person is then sent with `client_id` and the `request_uri` that is answered, and nothing else. It is good once, for as many seconds as `expires_in` says.',
         parameters: [DPOP],
-        requestBody: form('The parameters of an authorization request', formSchema(pushedParameters, [])),
+        requestBody: form('The parameters of an authorization request', formSchema(pushedParameters, ['client_id'])),
         responses: {
           201: json('How to name it', {
             type: 'object',
@@ -212,7 +212,7 @@ const clientCredentials = (apiUrl: string): JsonSchema => ({
 });
 
 const codeExchange: JsonSchema = {
-  title: 'Code',
+  title: 'Code exchange',
   ...formSchema(
     {
       grant_type: { type: 'string', const: 'authorization_code' },
@@ -259,6 +259,7 @@ const authorizationParameters: readonly Parameter[] = [
 ];
 
 const pushedParameters: JsonSchema = {
+  client_id: text('Your id'),
   response_type: { type: 'string', const: 'code' },
   ...Object.fromEntries(Object.entries(parameters).map(([name, description]) => [name, text(description)])),
   request: text('All of these as a JWT that you have signed (RFC 9101), instead of them'),

@@ -69,7 +69,12 @@ export function docsRoutes(app: FastifyInstance, platform: Platform, options: Do
 
   const script = scalarScript();
   serve(app, scalarAddress, async () => keptZipped(SCRIPT, await script()), keepFor('good'));
-  serve(app, startAddress, once(() => kept(SCRIPT, startScript)), keepFor('good'));
+  serve(
+    app,
+    startAddress,
+    once(() => kept(SCRIPT, startScript)),
+    keepFor('good'),
+  );
 
   const examples = once(() => readExamples(config));
   const frame = (request: FastifyRequest): Frame => ({

@@ -2,31 +2,35 @@ import { Type } from 'typebox';
 
 /** The errors of each API as its description tells them; how they are made is in the presenters. */
 
-const traceHeader = { 'X-Trace-ID': { type: 'string', description: 'Finds the log lines of this request' } };
-const retryHeader = { 'Retry-After': { type: 'integer', description: 'Seconds to wait' } };
+const DebtError = Type.Object(
+  {
+    error: Type.String(),
+    error_description: Type.Optional(Type.String()),
+    timestamp: Type.String({ format: 'date-time' }),
+    trace_id: Type.String({ description: 'The X-Trace-ID of the request, if it sent one' }),
+  },
+  { title: 'DebtError' },
+);
 
-const DebtError = Type.Object({
-  error: Type.String(),
-  error_description: Type.Optional(Type.String()),
-  timestamp: Type.String({ format: 'date-time' }),
-  trace_id: Type.String({ description: 'The X-Trace-ID of the request, if it sent one' }),
-});
+const AgreementError = Type.Object(
+  {
+    status: Type.Integer(),
+    timestamp: Type.String({ format: 'date-time' }),
+    path: Type.String(),
+    error: Type.String(),
+    message: Type.String(),
+    requestId: Type.String(),
+  },
+  { title: 'AgreementError' },
+);
 
-const AgreementError = Type.Object({
-  status: Type.Integer(),
-  timestamp: Type.String({ format: 'date-time' }),
-  path: Type.String(),
-  error: Type.String(),
-  message: Type.String(),
-  requestId: Type.String(),
-});
-
+/** The headers that all answers have are told in one place, `src/docs/answer-headers.ts`. */
 const answers = (schema: object, descriptions: Readonly<Record<number, string>>) =>
   Object.fromEntries(
-    Object.entries(descriptions).map(([status, description]) => {
-      const headers = status === '429' || status === '503' ? { ...traceHeader, ...retryHeader } : traceHeader;
-      return [status, { ...schema, description, headers }];
-    }),
+    Object.entries(descriptions).map(([status, description]) => [
+      status,
+      { description, content: { 'application/json': { schema } } },
+    ]),
   );
 
 const emptyUnauthorized = Type.Null({ description: 'No or an invalid access token; the body is empty' });

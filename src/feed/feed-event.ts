@@ -20,15 +20,18 @@ const ArchivedEvent = Type.Object({
 });
 
 /** An event as NGI spells it. Whatever way it goes (poll, stream, webhook), it is spelt so. */
-export const FeedEvent = Type.Object({
-  sequenceNr: Type.Integer({ minimum: 1 }),
-  eventId: Type.String({ format: 'uuid' }),
-  consentId: Type.String({ format: 'uuid' }),
-  timestamp: Type.String({ format: 'date-time', description: 'When it happened' }),
-  eventType: Type.Unsafe<string>({ type: 'string', enum: ['SAMTYKKE_OPPRETTET', 'SAMTYKKE_ARKIVERT'] }),
-  samtykkeOpprettetEvent: Type.Union([CreatedEvent, Type.Null()]),
-  samtykkeArkivertEvent: Type.Union([ArchivedEvent, Type.Null()]),
-});
+export const FeedEvent = Type.Object(
+  {
+    sequenceNr: Type.Integer({ minimum: 1 }),
+    eventId: Type.String({ format: 'uuid' }),
+    consentId: Type.String({ format: 'uuid' }),
+    timestamp: Type.String({ format: 'date-time', description: 'When it happened' }),
+    eventType: Type.Unsafe<string>({ type: 'string', enum: ['SAMTYKKE_OPPRETTET', 'SAMTYKKE_ARKIVERT'] }),
+    samtykkeOpprettetEvent: Type.Union([CreatedEvent, Type.Null()]),
+    samtykkeArkivertEvent: Type.Union([ArchivedEvent, Type.Null()]),
+  },
+  { title: 'FeedEvent' },
+);
 
 /** F1: an event of the log as clients read it; the member that does not apply is an explicit null. */
 export function feedEvent(event: ConsentEvent): Static<typeof FeedEvent> {

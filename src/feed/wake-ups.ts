@@ -26,6 +26,11 @@ interface Waiter {
 }
 
 const LOOK_MS = 500;
+/**
+ * At least so long between two wake-ups of those who wait for one client. Each of them reads; reading gives numbers, which is said to all
+ * nodes: without a pause a busy client would be read for each of its events, by everybody who waits.
+ */
+const PAUSE_MS = 100;
 
 /** Opens the wake-ups of a node. Connects to the database only when somebody waits for the first time. */
 export function openWakeUps({ db, log }: Pick<Platform, 'db' | 'log'>): WakeUps {
@@ -34,11 +39,27 @@ export function openWakeUps({ db, log }: Pick<Platform, 'db' | 'log'>): WakeUps 
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const wake = (clientId: string, fits: (waiter: Waiter) => boolean): void => {
+  const wake = (clientId: string, fits: (waiter: Waiter) => boolean = () => true): void => {
     for (const waiter of waiting.get(clientId) ?? []) if (fits(waiter)) waiter.wake();
   };
   const wakeAll = (): void => {
-    for (const clientId of waiting.keys()) wake(clientId, () => true);
+    for (const clientId of waiting.keys()) wake(clientId);
+  };
+  /** Clients that were woken for a moment ago, and whether there has been more for them since. */
+  const pausing = new Map<string, { more: boolean; timer: NodeJS.Timeout }>();
+  const wakeNowAndThen = (clientId: string): void => {
+    const pause = pausing.get(clientId);
+    if (pause !== undefined) {
+      pause.more = true;
+    } else if (waiting.has(clientId)) {
+      const timer = setTimeout(() => {
+        const more = pausing.get(clientId)?.more === true;
+        pausing.delete(clientId);
+        if (more) wakeNowAndThen(clientId);
+      }, PAUSE_MS);
+      pausing.set(clientId, { more: false, timer });
+      wake(clientId);
+    }
   };
   const look = async (): Promise<void> => {
     const known = new Map<string, number>();
@@ -64,7 +85,7 @@ export function openWakeUps({ db, log }: Pick<Platform, 'db' | 'log'>): WakeUps 
     openDatabaseListener({
       ...db.login(),
       channel: FEED_CHANNEL,
-      onNotification: (clientId) => wake(clientId, () => true),
+      onNotification: wakeNowAndThen,
       // Whatever was said before was not heard.
       onListening: wakeAll,
       onLost: (error) =>
@@ -97,6 +118,7 @@ export function openWakeUps({ db, log }: Pick<Platform, 'db' | 'log'>): WakeUps 
     close: async () => {
       closed = true;
       clearTimeout(timer);
+      for (const pause of pausing.values()) clearTimeout(pause.timer);
       wakeAll();
       await listener?.close();
     },

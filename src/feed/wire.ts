@@ -49,18 +49,27 @@ function wholeNumber(name: string, text: unknown, least: number, most: number = 
   throw new DomainError('invalid_request', `${name} must be ${range}, given once`);
 }
 
-export const FeedPage = Type.Object({
-  startSequenceNr: Type.Integer({
-    minimum: 1,
-    description: 'Number of the first event here; fromSequenceNr - 1 when there is none',
-  }),
-  endSequenceNr: Type.Integer({ minimum: 1, description: 'Number of the last event here: ask next from this + 1' }),
-  generatedAt: Type.String({ format: 'date-time' }),
-  result: Type.Array(FeedEvent),
-});
+export const FeedPage = Type.Object(
+  {
+    startSequenceNr: Type.Integer({
+      minimum: 1,
+      description: 'Number of the first event here; fromSequenceNr - 1 when there is none',
+    }),
+    endSequenceNr: Type.Integer({ minimum: 1, description: 'Number of the last event here: ask next from this + 1' }),
+    generatedAt: Type.String({ format: 'date-time' }),
+    result: Type.Array(FeedEvent),
+  },
+  { description: 'The events from there on, in order' },
+);
 
-export const FirstSequenceNr = Type.Object({ firstSequenceNr: Type.Integer() });
-export const LastSequenceNr = Type.Object({ lastSequenceNr: Type.Integer() });
+export const FirstSequenceNr = Type.Object(
+  { firstSequenceNr: Type.Integer({ description: 'One above the newest number, when nothing can be read' }) },
+  { description: 'The oldest number that can be read' },
+);
+export const LastSequenceNr = Type.Object(
+  { lastSequenceNr: Type.Integer({ description: '1, when there has been no event yet' }) },
+  { description: 'The newest number. It never decreases' },
+);
 
 /** F3: with nothing to tell, both numbers are `from` - 1, at least 1. */
 export function feedPage(from: number, events: readonly ConsentEvent[], generatedAt: Date): Static<typeof FeedPage> {

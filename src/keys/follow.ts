@@ -3,7 +3,7 @@ import type { Platform } from '../platform/platform.ts';
 import { version } from '../platform/version.ts';
 import { advanceRotations } from './advance.ts';
 import { registerKnown, usedOf, whatLacks } from './join.ts';
-import { lockKeys, readRegistered, sayHello } from './key-registry.ts';
+import { lockKeys, readIdsInUse, readRegistered, sayHello } from './key-registry.ts';
 import { idsInUse, stateOf } from './rotation.ts';
 
 type FollowingPlatform = Pick<Platform, 'clock' | 'config' | 'db' | 'keyring' | 'keys' | 'log'>;
@@ -31,7 +31,9 @@ export async function followKeys(platform: FollowingPlatform): Promise<void> {
   // First it is so, then it is said.
   keyring.use(idsInUse(registered));
   await sayHello(db, { ...keyring.node, version: version(), knows: known, uses: usedOf(registered, known) });
-  if (registered.some((key) => stateOf(key) === 'waiting')) await advanceRotations(platform);
+  if (!registered.some((key) => stateOf(key) === 'waiting')) return;
+  await advanceRotations(platform);
+  keyring.use(await readIdsInUse(db));
 }
 
 async function takeChangedFile({ config, db, keyring, log }: FollowingPlatform): Promise<void> {

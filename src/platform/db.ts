@@ -257,8 +257,9 @@ export function violatedConstraint(error: unknown): string | undefined {
 }
 
 // Connection exceptions (08), no more connections (53300), being shut down or starting (57P01 to 57P03), a statement or lock that
-// took too long (57014, 55P03), a primary that has become a replica (25006): another try, a little later, may go through.
-const AWAY_STATES = /^(08...|53300|57P0[1-3]|57014|55P03|25006)$/;
+// took too long (57014, 55P03), a primary that has become a replica (25006), a key that was retired before this process heard of the
+// next one (KEY01, of functions of ours): another try, a little later, may go through.
+const AWAY_STATES = /^(08...|53300|57P0[1-3]|57014|55P03|25006|KEY01)$/;
 
 export function translated(error: unknown): unknown {
   // The server's errors carry a SQLSTATE; what has none came from the connection itself (refused, reset, timed out).

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastSequenceNr } from '../consent/event-log.ts';
 import type { WakeUps } from '../feed/wake-ups.ts';
-import { leaseEnd, openProgress } from './progress.ts';
+import { DomainError } from '../errors/domain-error.ts';
+import { leaseEnd, openProgress, type Holding } from './progress.ts';
 import { CLAIM, WATCHED, type ClaimedRow } from './store.ts';
 import { takeTurn, type TurnPlatform } from './turn.ts';
 
@@ -38,51 +39,56 @@ export function openWebhooks(platform: TurnPlatform, options: DelivererOptions =
   const { wakeUps, byItself = true } = options;
   const progress = openProgress(platform);
   const closing = new AbortController();
-  const turns = new Map<string, { readonly failing: boolean; readonly lost: AbortController; done: Promise<void> }>();
+  const turns = new Map<
+    string,
+    { readonly failing: boolean; readonly holding: Holding; readonly done: Promise<void> }
+  >();
   const most = { all: config.webhooksAtOnce, failing: Math.ceil(config.webhooksAtOnce / 2) };
   /** Ends the wait for the next look. */
   let hurry = new AbortController();
 
   const begin = (row: ClaimedRow, since: number): void => {
-    const lost = new AbortController();
-    progress.hold({ id: row.id, lease: row.lease, lost }, since);
-    const done = takeTurn(platform, progress, row, { lost: lost.signal, stop: closing.signal })
+    const holding = progress.hold(row, since);
+    const done = takeTurn(platform, holding, row, closing.signal)
       .then((end) => {
         if (end === 'more') hurry.abort();
       })
       .catch(async (error: unknown) => {
+        const away = error instanceof DomainError && error.code === 'unavailable';
         // Another one has it, or it has been changed, and then there may be more: that is nothing to tell.
-        if (lost.signal.aborted) hurry.abort();
+        if (holding.lost.aborted) hurry.abort();
         else log.warn({ webhookId: row.id, error }, 'sending for a webhook broke off; it is taken up again');
-        await progress.settle(row.id, { letGo: true }).catch(() => undefined);
+        // Whatever else is wrong is so the next moment, too: that one is left alone until its lease is over.
+        await holding.settle({ letGo: away || closing.signal.aborted }).catch(() => undefined);
       })
       .finally(() => {
         turns.delete(row.id);
       });
-    turns.set(row.id, { failing: row.failing_since !== null, lost, done });
+    turns.set(row.id, { failing: row.failing_since !== null, holding, done });
   };
 
   const claim = async (failing: boolean, limit: number): Promise<number> => {
     if (limit <= 0 || closing.signal.aborted) return 0;
     const since = clock.stopwatch();
     const realNow = clock.realNow();
-    const rows = await db.query(CLAIM, [realNow, leaseEnd(realNow), clock.now(), failing, limit]);
+    const rows = await db.query(CLAIM, [realNow, leaseEnd(realNow), clock.now(), failing, limit, [...turns.keys()]]);
     for (const row of rows) begin(row, since);
     return rows.length;
   };
 
-  let looking: Promise<number> | undefined;
+  const now: { looking: Promise<number> | undefined } = { looking: undefined };
   /** Takes up what is due, as far as there are places. One look at a time; answers how many it took up. */
   const look = async (): Promise<number> => {
-    while (looking !== undefined) await looking.catch(() => undefined);
-    looking = (async () => {
-      const fresh = await claim(false, most.all - turns.size);
-      const failing = [...turns.values()].filter((turn) => turn.failing).length;
-      return fresh + (await claim(true, Math.min(most.failing - failing, most.all - turns.size)));
-    })().finally(() => {
-      looking = undefined;
+    while (now.looking !== undefined) await now.looking.catch(() => undefined);
+    now.looking = lookOnce().finally(() => {
+      now.looking = undefined;
     });
-    return looking;
+    return now.looking;
+  };
+  const lookOnce = async (): Promise<number> => {
+    const fresh = await claim(false, most.all - turns.size);
+    const failing = [...turns.values()].filter((turn) => turn.failing).length;
+    return fresh + (await claim(true, Math.min(most.failing - failing, most.all - turns.size)));
   };
 
   const pause = async (ms: number): Promise<void> => {
@@ -158,9 +164,9 @@ export function openWebhooks(platform: TurnPlatform, options: DelivererOptions =
     close: async ({ seconds }) => {
       closing.abort();
       await Promise.all(running);
-      await looking?.catch(() => undefined);
+      await now.looking?.catch(() => undefined);
       const late = setTimeout(() => {
-        for (const { lost } of turns.values()) lost.abort(new Error('this node is closing'));
+        for (const { holding } of turns.values()) holding.abort(new Error('this node is closing'));
       }, seconds * 1000);
       await allDone();
       clearTimeout(late);

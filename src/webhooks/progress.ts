@@ -1,15 +1,32 @@
 import type { Platform } from '../platform/platform.ts';
 import { PROGRESS } from './store.ts';
 
-/** A subscription that this node sends for: nobody else does, while its lease lasts. */
+/**
+ * A subscription that this node sends for: nobody else does, while its lease lasts. What is told of its progress is written by and by;
+ * what a receiver had taken and was not written yet when a node dies is sent once more by the next one.
+ */
 export interface Holding {
-  readonly id: string;
-  readonly lease: number;
-  /** Ends the work when the lease is lost: somebody changed the subscription, its client was disabled, or another node took it. */
-  readonly lost: AbortController;
+  /** Aborted when the lease is lost: somebody changed the subscription, its client was disabled, or another node took it. */
+  readonly lost: AbortSignal;
+  /** Whether this node may send for it now. */
+  isGood(): boolean;
+  /** Everything up to this number is done with. `delivered`: by a message; without, there was nothing to send. */
+  advance(place: number, delivered?: Delivered): void;
+  /** Resolves when all of it is written, and nothing more will be. `letGo`: others may take it from then on. Errors: `unavailable`. */
+  settle(options: { letGo: boolean }): Promise<void>;
+  /** Ends what is under way for it; what has been told is still written by `settle`. */
+  abort(reason: Error): void;
 }
 
-interface Held extends Holding {
+interface Delivered {
+  readonly at: Date;
+  readonly status: number;
+}
+
+interface Held {
+  readonly id: string;
+  readonly lease: number;
+  readonly lost: AbortController;
   /** On the stopwatch: until when nobody else can have taken it. */
   goodUntil: number;
   place: number | null;
@@ -19,24 +36,10 @@ interface Held extends Holding {
   letGo: boolean;
 }
 
-interface Delivered {
-  readonly at: Date;
-  readonly status: number;
-}
-
-/**
- * Writes down how far the subscriptions of this node have come, all of them in one statement, some ten times a second; and holds on to
- * their leases. What a receiver had taken and was not written yet when a node dies is sent once more by the next one.
- */
+/** Writes down how far the subscriptions of a node have come, all in one statement, and holds on to their leases. */
 export interface Progress {
   /** From now on the lease is held on to. `since`: the stopwatch, before it was taken. */
-  hold(holding: Holding, since: number): void;
-  /** Everything up to this number is done with. `delivered`: by a message; without, there was nothing to send. */
-  advance(id: string, place: number, delivered?: Delivered): void;
-  /** Whether this node may send for it now. */
-  isHeld(id: string): boolean;
-  /** Resolves when all of it is written, and nothing more will be. `letGo`: others may take it from then on. Errors: `unavailable`. */
-  settle(id: string, options: { letGo: boolean }): Promise<void>;
+  hold(claimed: { id: string; lease: number }, since: number): Holding;
   close(): Promise<void>;
 }
 
@@ -52,7 +55,7 @@ const RETRY_MS = 250;
 export const leaseEnd = (realNow: Date): Date => new Date(realNow.getTime() + LEASE_MS);
 
 export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' | 'log'>): Progress {
-  const all = new Map<string, Held>();
+  const all = new Set<Held>();
   let ticks: NodeJS.Timeout | undefined;
   /** What is being written at this moment. */
   const now: { writing: Promise<void> | undefined } = { writing: undefined };
@@ -62,7 +65,7 @@ export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' |
     held.isNew || held.letGo || held.goodUntil - clock.stopwatch() < LEASE_MS - RENEW_MS;
 
   const forget = (held: Held): void => {
-    if (all.get(held.id) === held) all.delete(held.id);
+    all.delete(held);
     if (all.size > 0) return;
     clearInterval(ticks);
     ticks = undefined;
@@ -73,7 +76,7 @@ export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' |
   };
 
   const writeAll = async (): Promise<void> => {
-    const batch = [...all.values()].filter(isDue).map((held) => ({ held, ...held }));
+    const batch = [...all].filter(isDue).map((held) => ({ held, ...held }));
     if (batch.length === 0) return;
     for (const { held } of batch) held.isNew = false;
     const begun = clock.stopwatch();
@@ -119,39 +122,38 @@ export function openProgress({ db, clock, log }: Pick<Platform, 'db' | 'clock' |
     });
   };
 
-  const settle = async (id: string, letGo: boolean): Promise<void> => {
-    const held = all.get(id);
-    if (held === undefined) return;
+  const settle = async (held: Held, letGo: boolean): Promise<void> => {
     held.letGo = letGo;
     try {
       // Others may be writing it together with theirs.
-      while (all.get(id) === held && (held.isNew || held.letGo || now.writing !== undefined)) await write();
+      while (all.has(held) && (held.isNew || held.letGo || now.writing !== undefined)) await write();
     } finally {
       forget(held);
     }
   };
 
   return {
-    hold: (holding, since) => {
+    hold: ({ id, lease }, since) => {
+      const lost = new AbortController();
       const goodUntil = since + LEASE_MS;
-      all.set(holding.id, { ...holding, goodUntil, place: null, delivered: null, isNew: false, letGo: false });
+      const held: Held = { id, lease, lost, goodUntil, place: null, delivered: null, isNew: false, letGo: false };
+      all.add(held);
       ticks ??= setInterval(tick, GATHER_MS);
+      return {
+        lost: lost.signal,
+        isGood: () => {
+          if (all.has(held) && clock.stopwatch() >= held.goodUntil) lose(held);
+          return all.has(held);
+        },
+        advance: (place, delivered) => {
+          held.place = place;
+          held.delivered = delivered ?? held.delivered;
+          held.isNew = true;
+        },
+        settle: ({ letGo }) => settle(held, letGo),
+        abort: (reason) => held.lost.abort(reason),
+      };
     },
-    advance: (id, place, delivered) => {
-      const held = all.get(id);
-      if (held === undefined) return;
-      held.place = place;
-      held.delivered = delivered ?? held.delivered;
-      held.isNew = true;
-    },
-    isHeld: (id) => {
-      const held = all.get(id);
-      if (held === undefined) return false;
-      if (clock.stopwatch() < held.goodUntil) return true;
-      lose(held);
-      return false;
-    },
-    settle: (id, { letGo }) => settle(id, letGo),
     close: async () => {
       clearInterval(ticks);
       await now.writing?.catch(() => undefined);

@@ -153,7 +153,8 @@ export type ClaimedRow = SubscriptionRow & SecretRow & { lease: number };
 
 /**
  * Takes the lease of subscriptions that have something to send and nobody to send it, those first that have waited longest.
- * $1 real time, $2 until when, $3 business time, $4 whether those that failed the last time, or those that did not, $5 how many
+ * $1 real time, $2 until when, $3 business time, $4 whether those that failed the last time, or those that did not, $5 how many,
+ * $6 which not
  */
 export const CLAIM = sql<ClaimedRow>(
   'webhook_claim',
@@ -164,6 +165,7 @@ export const CLAIM = sql<ClaimedRow>(
      join feed_head h on h.client_id = s.client_id and h.last_seq > s.place
      where s.disabled_at is null and (s.leased_until is null or s.leased_until < $1)
        and (s.next_attempt_at is null or s.next_attempt_at <= $3) and (s.failing_since is not null) = $4
+       and s.id <> all ($6::uuid[])
      order by s.leased_until nulls first, s.id limit $5
      for update of s skip locked
    ) due

@@ -3,7 +3,7 @@ import { randomFraction } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { afterFailure, type Attempt } from './attempt.ts';
 import { eventMessage, gapMessage, typeOf } from './message.ts';
-import { LeaseLost, type Progress } from './progress.ts';
+import { LeaseLost, type Holding } from './progress.ts';
 import { openSecrets } from './secrets.ts';
 import { sendMessage, type Endpoint } from './send.ts';
 import { signWith, type Message } from './signature.ts';
@@ -23,17 +23,17 @@ export type TurnPlatform = Pick<Platform, 'db' | 'http' | 'clock' | 'config' | '
 /**
  * Sends what a subscription has not been sent yet, one message after the other: each only when all before it have been taken (so that
  * whatever dies, and whoever sends twice, the first time of each message is in order). Ends when there is nothing more, when a message
- * is not taken, or when others should have their turn. `row`: as it was claimed, its lease held by `progress`; `lost` ends the turn at
- * once, and `stop` after the message that is under way.
+ * is not taken, or when others should have their turn. `row`: as it was claimed, its lease held by `holding`; `stop` ends the turn after
+ * the message that is under way.
  *
- * Throws LeaseLost when the lease ended in its midst, or the reason of `lost`; `unavailable` when the database is away. Then nothing
+ * Throws LeaseLost when the lease ended in its midst, or why the holding was given up; `unavailable` when the database is away. Then nothing
  * is written, and whoever holds the lease next goes on from what was.
  */
 export async function takeTurn(
   platform: TurnPlatform,
-  progress: Progress,
+  holding: Holding,
   row: ClaimedRow,
-  { lost, stop }: { lost: AbortSignal; stop: AbortSignal },
+  stop: AbortSignal,
 ): Promise<TurnEnd> {
   const { db, clock, config, log, metrics } = platform;
   const { id, client_id: clientId, lease } = row;
@@ -50,15 +50,15 @@ export async function takeTurn(
   let failing = row.failing_since === null ? null : { since: row.failing_since, attempts: row.attempts };
 
   const attempt = async (message: Message): Promise<Attempt> => {
-    if (!progress.isHeld(id)) throw new LeaseLost('the lease is over');
-    const sent = await sendMessage(platform, endpoint, message, lost);
+    if (!holding.isGood()) throw new LeaseLost('the lease is over');
+    const sent = await sendMessage(platform, endpoint, message, holding.lost);
     metrics.webhookAttempt(sent.outcome);
     if (sent.outcome === 'delivered') failing = null;
     return sent;
   };
   const end = async (refused: Attempt): Promise<TurnEnd> => {
-    await progress.settle(id, { letGo: false });
-    lost.throwIfAborted();
+    await holding.settle({ letGo: false });
+    holding.lost.throwIfAborted();
     return writeFailure(platform, row, failing, refused);
   };
 
@@ -70,7 +70,7 @@ export async function takeTurn(
     await db.query(GAP_TOLD, [id, lease, gap.to, sent.at]);
     log.warn({ webhookId: id, clientId, from: gap.from, to: gap.to }, 'a webhook was told that it has missed events');
     place = gap.to;
-    progress.advance(id, place, { at: sent.at, status: sent.status ?? 0 });
+    holding.advance(place, { at: sent.at, status: sent.status ?? 0 });
   }
   for (;;) {
     const ask = { clientId, from: place + 1, limit: PORTION, now: clock.now(), readableSince };
@@ -80,13 +80,13 @@ export async function takeTurn(
         const sent = await attempt(eventMessage(id, event));
         if (sent.outcome !== 'delivered') return end(sent);
         metrics.webhookLag((sent.at.getTime() - event.occurredAt.getTime()) / 1000);
-        progress.advance(id, event.sequenceNr, { at: sent.at, status: sent.status ?? 0 });
-      } else progress.advance(id, event.sequenceNr);
+        holding.advance(event.sequenceNr, { at: sent.at, status: sent.status ?? 0 });
+      } else holding.advance(event.sequenceNr);
       place = event.sequenceNr;
       if (isOver()) break;
     }
     if (!isOver() && events.length === PORTION) continue;
-    await progress.settle(id, { letGo: true });
+    await holding.settle({ letGo: true });
     return events.length > 0 ? 'more' : 'done';
   }
 }

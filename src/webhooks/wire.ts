@@ -129,23 +129,32 @@ const webhookMembers = {
   formerSecretUntil: orNull(Instant('Until when messages are signed with the former secret, too')),
 };
 
-export const Webhook = Type.Object(webhookMembers);
+export const Webhook = Type.Object(webhookMembers, { title: 'Webhook', description: 'The webhook, and how it is' });
 const Secret = Type.String({
   description: 'Messages are signed with it (Standard Webhooks, v1). Shown this once: keep it',
 });
-export const WebhookWithSecret = Type.Object({ ...webhookMembers, secret: Secret });
-export const WebhookList = Type.Object({ webhooks: Type.Array(Webhook) });
-export const RotatedSecret = Type.Object({
-  id: Type.String({ format: 'uuid' }),
-  secret: Secret,
-  formerSecretUntil: webhookMembers.formerSecretUntil,
-});
-export const TestResult = Type.Object({
-  delivered: Type.Boolean(),
-  outcome: OutcomeWord,
-  status: Status,
-  milliseconds: Type.Integer({ description: 'How long that took' }),
-});
+export const WebhookWithSecret = Type.Object(
+  { ...webhookMembers, secret: Secret },
+  { description: 'The webhook, with its secret, which is shown this once' },
+);
+export const WebhookList = Type.Object({ webhooks: Type.Array(Webhook) }, { description: 'All your webhooks' });
+export const RotatedSecret = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    secret: Secret,
+    formerSecretUntil: webhookMembers.formerSecretUntil,
+  },
+  { description: 'The new secret, which is shown this once' },
+);
+export const TestResult = Type.Object(
+  {
+    delivered: Type.Boolean(),
+    outcome: OutcomeWord,
+    status: Status,
+    milliseconds: Type.Integer({ description: 'How long that took' }),
+  },
+  { description: 'What became of it' },
+);
 
 const iso = (at: Date | null | undefined): string | null => at?.toISOString() ?? null;
 

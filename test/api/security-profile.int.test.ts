@@ -21,8 +21,8 @@ after(async () => {
 });
 
 test('A6, A12: a client that is held to everything goes through all of it: pushed and signed request, PKCE, assertion, and tokens bound to a key', async () => {
-  const profile = { pkce: true, par: true, dpop: true, signedRequests: true };
-  const { config } = await profile.newClient({ profile });
+  const everything = { pkce: true, par: true, dpop: true, signedRequests: true };
+  const { config } = await profile.newClient({ profile: everything });
   const DPoP = oauth.getDPoPHandle(config, await oauth.randomDPoPKeyPair());
   const verifier = oauth.randomPKCECodeVerifier();
   const [state, nonce] = [oauth.randomState(), oauth.randomNonce()];

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { errorNames } from '../../src/docs/error-names.ts';
 
 interface Recorded {
   readonly method: string;
@@ -22,12 +23,16 @@ export interface ContractReport {
 }
 
 /**
- * Holds every answer that a test run has recorded against the description that we serve, and, where a copy of it is at hand,
- * against the one that Norsk Gjeldsinformasjon publishes: its members, their types, and no others.
+ * Holds every answer that a test run has recorded against the descriptions that we serve, and, where a copy of it is at hand,
+ * against the one that Norsk Gjeldsinformasjon publishes: its members, their types, and no others. Errors at addresses that are not
+ * described have the shape of their API all the same, and every error leads to a page that there is.
  */
-export function checkContract(evidence: string, ownFile: string, publishedFile: string | undefined): ContractReport {
-  const own = JSON.parse(readFileSync(ownFile, 'utf8')) as Json;
-  const ownChecks = compile(own);
+export function checkContract(
+  evidence: string,
+  ownFiles: readonly string[],
+  publishedFile: string | undefined,
+): ContractReport {
+  const ownChecks = ownFiles.flatMap((file) => compile(JSON.parse(readFileSync(file, 'utf8')) as Json));
   const published =
     publishedFile === undefined
       ? undefined
@@ -47,6 +52,14 @@ export function checkContract(evidence: string, ownFile: string, publishedFile: 
         seen.add(`${described.name} ${answer.status}`);
         for (const problem of check(answer)) problems.add(`${place}: ${problem}`);
       }
+    } else if (answer.status >= 400) {
+      // By another method, or at an address that there is not: as the API's other errors.
+      const api = apis.find(({ below }) => answer.url.startsWith(below));
+      const likeOthers = ownChecks.find(({ name }) => name === api?.like)?.answers.get('403');
+      for (const problem of likeOthers?.(answer) ?? []) problems.add(`${place}: ${problem}`);
+    }
+    for (const name of errorsTold(answer)) {
+      if (!errorNames.includes(name)) problems.add(`${place}: the error ${name} has no page in src/docs`);
     }
     const theirs = published?.find((operation) => operation.fits(answer))?.answers.get(String(answer.status));
     if (theirs !== undefined) {
@@ -58,6 +71,21 @@ export function checkContract(evidence: string, ownFile: string, publishedFile: 
     .flatMap((operation) => [...operation.answers.keys()].map((status) => `${operation.name} ${status}`))
     .filter((name) => !seen.has(name));
   return { checked, problems: [...problems], unseen };
+}
+
+/** The APIs, and a call of each. */
+const apis = [
+  { below: '/v1/debt', like: 'GET /v1/debt' },
+  { below: '/v1/consent', like: 'PUT /v1/consent/agreement' },
+  { below: '/feed/v1/consent', like: 'GET /feed/v1/consent' },
+];
+
+/** The errors that an answer names: by where it leads for help, or with what it sends a browser back. */
+function errorsTold({ headers, body }: Recorded): readonly string[] {
+  const back = URL.parse(String(headers['location'] ?? ''), 'http://localhost');
+  const told = [...`${String(headers['link'] ?? '')} ${body.slice(0, 10_000)}`.matchAll(/\/docs\/errors\/(\w+)/g)];
+  const sent = [back?.searchParams, new URLSearchParams(back?.hash.slice(1))].map((it) => it?.get('error') ?? '');
+  return [...told.map(([, name = '']) => name), ...sent].filter((name) => name !== '');
 }
 
 function recordedIn(folder: string): readonly Recorded[] {
@@ -93,14 +121,22 @@ function compile(document: Json): readonly Operation[] {
             return [
               status,
               (answer: Recorded) => {
-                if (validate === undefined) return answer.body === '' ? [] : ['the body should be empty'];
-                return valuesIn(answer.body, type).flatMap((value) =>
-                  validate(value)
-                    ? []
-                    : (validate.errors ?? []).map(
-                        (error) => `${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`,
-                      ),
+                const wrong = [...headerProblems(answer, response as Json, type)];
+                // Nothing is told of a token that was not sent (RFC 6750, section 3.1).
+                const mayBeEmpty = validate === undefined || status === '401';
+                if (validate === undefined || (mayBeEmpty && answer.body === '')) {
+                  return answer.body === '' ? wrong : [...wrong, 'the body should be empty'];
+                }
+                if (type === 'text/html') return wrong;
+                const unfit = valuesIn(answer.body, type).flatMap((value) =>
+                  validate(value) ? [] : (validate.errors ?? []),
                 );
+                return [
+                  ...wrong,
+                  ...unfit.map(
+                    ({ instancePath, message, params }) => `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`,
+                  ),
+                ];
               },
             ] as const;
           }),
@@ -108,6 +144,18 @@ function compile(document: Json): readonly Operation[] {
       };
     }),
   );
+}
+
+/** What is wrong with the headers of an answer, where they have been kept: the type of what it holds, and those that must be there. */
+function headerProblems({ headers, body }: Recorded, response: Json, type: string | undefined): readonly string[] {
+  if (Object.keys(headers).length === 0) return [];
+  const problems: string[] = [];
+  const sent = String(headers['content-type'] ?? '').split(';', 1)[0];
+  if (type !== undefined && body !== '' && sent !== type) problems.push(`is ${sent}, and not ${type}`);
+  for (const [name, header] of Object.entries((response['headers'] ?? {}) as Record<string, Json>)) {
+    if (header['required'] === true && headers[name.toLowerCase()] === undefined) problems.push(`has no ${name}`);
+  }
+  return problems;
 }
 
 /** What a schema is about: the body; or each line of it, or the data of each event, where there are many. */

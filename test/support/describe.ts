@@ -2,13 +2,26 @@ import { buildApp } from '../../src/app.ts';
 import { creditorClient } from '../../src/creditors/creditor-client.ts';
 import { openWakeUps } from '../../src/feed/wake-ups.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { toConfig } from '../../src/platform/config.ts';
+import { toConfig, type Env } from '../../src/platform/config.ts';
 import { generateKeysFile, parseKeys } from '../../src/platform/keys.ts';
 import { openPlatform } from '../../src/serve.ts';
 
-/** The OpenAPI document that the server makes of itself. Needs no database: nothing is asked of it. */
-export async function describeApi(): Promise<string> {
-  const config = toConfig({ LOG_FILE: '-' });
+/** What the server says of itself. */
+export interface Descriptions {
+  /** The OpenAPI documents, by the files that copies of them are kept in. */
+  readonly documents: Readonly<Record<string, string>>;
+  /** All addresses that it answers, as `GET /v1/debt/{id}`. */
+  readonly routes: readonly string[];
+}
+
+const served = {
+  'docs/openapi.json': '/docs/openapi.json',
+  'docs/deliveries.openapi.json': '/docs/deliveries/openapi.json',
+} as const;
+
+/** Lets a server describe itself, with these variables over the sandbox's. Needs no database: nothing is asked of it. */
+export async function describeServer(env: Env = {}): Promise<Descriptions> {
+  const config = toConfig({ LOG_FILE: '-', LOG_LEVEL: 'error', ...env });
   const keys = parseKeys(generateKeysFile({ sandbox: true }));
   const platform = openPlatform({
     config,
@@ -21,7 +34,9 @@ export async function describeApi(): Promise<string> {
   const wakeUps = openWakeUps(platform);
   const app = await buildApp(platform, { creditors, wakeUps });
   try {
-    return `${JSON.stringify(app.swagger(), null, 2)}\n`;
+    const documents: [string, string][] = [];
+    for (const [file, url] of Object.entries(served)) documents.push([file, (await app.inject(url)).body]);
+    return { documents: Object.fromEntries(documents), routes: routesIn(app.printRoutes({ commonPrefix: false })) };
   } finally {
     await app.close();
     await wakeUps.close();
@@ -29,4 +44,16 @@ export async function describeApi(): Promise<string> {
     await platform.http.close();
     await platform.db.close();
   }
+}
+
+/** The web framework's drawing of its routes, in which a branch goes on with the address above it, as addresses. */
+function routesIn(drawing: string): readonly string[] {
+  const above: string[] = [];
+  return drawing.split('\n').flatMap((line) => {
+    const [, indent = '', part, methods = ''] = /^((?:[│ ] {3})*)[└├]── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? [];
+    if (part === undefined) return [];
+    above.splice(indent.length / 4, Infinity, part);
+    const path = above.join('').replaceAll(/:(\w+)/g, '{$1}');
+    return methods === '' ? [] : methods.split(', ').map((method) => `${method} ${path}`);
+  });
 }

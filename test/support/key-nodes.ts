@@ -8,7 +8,7 @@ import { joinInstallation, leaveInstallation } from '../../src/keys/join.ts';
 import { retireKeys, removeRetired, type RetireOrder, type Retired } from '../../src/keys/retire.ts';
 import { beginRotation, type Begun, type RotationOrder } from '../../src/keys/rotate.ts';
 import { movableClock } from '../../src/platform/clock.ts';
-import { toConfig } from '../../src/platform/config.ts';
+import { toConfig, type Env } from '../../src/platform/config.ts';
 import type { KeyKind } from '../../src/platform/keys-kinds.ts';
 import { generateKeysFile, readKeysFile } from '../../src/platform/keys.ts';
 import type { Platform } from '../../src/platform/platform.ts';
@@ -35,7 +35,7 @@ export interface KeyNode {
 /** Machines with copies of one keys file. */
 export interface KeyMachines {
   /** Starts a node on a new machine, with the file of another one or the first. Throws what `joinInstallation` throws. */
-  start(from?: Pick<KeyNode, 'file'>, options?: { join?: boolean; poolSize?: number }): Promise<KeyNode>;
+  start(from?: Pick<KeyNode, 'file'>, options?: { join?: boolean; env?: Env }): Promise<KeyNode>;
   /** Brings the file of one machine to others. */
   give(from: Pick<KeyNode, 'file'>, ...to: readonly Pick<KeyNode, 'file'>[]): void;
   /** Where a file may be put. */
@@ -52,7 +52,7 @@ export function keyMachines(database: TestDatabase): KeyMachines {
   let machines = 0;
   return {
     folder,
-    start: async (from = { file: first }, { join: joins = true, poolSize = 4 } = {}) => {
+    start: async (from = { file: first }, { join: joins = true, env = {} } = {}) => {
       const file = join(folder, `machine-${++machines}.json`);
       copyFileSync(from.file, file);
       const time = { ahead: 0 };
@@ -63,13 +63,15 @@ export function keyMachines(database: TestDatabase): KeyMachines {
           KEYS_FILE: file,
           LOG_FILE: evidenceLog(),
           PORT: String(5_000 + machines),
-          DATABASE_POOL_SIZE: String(poolSize),
+          DATABASE_POOL_SIZE: '4',
+          ...env,
         }),
         keys: readKeysFile(file),
         clock: { ...clock, realNow: () => new Date(clock.realNow().getTime() + time.ahead * 1_000) },
         servingUrl: database.servingUrl,
         takeOnServingRole: false,
       });
+      let closed = false;
       const tools = { clock: platform.clock, db: platform.db, file };
       const node: KeyNode = {
         platform,
@@ -80,6 +82,8 @@ export function keyMachines(database: TestDatabase): KeyMachines {
         retire: (kind, order) => retireKeys(tools, { kind, atOnce: false, lost: false, dryRun: false, ...order }),
         removeRetired: (kind) => removeRetired(tools, kind),
         close: async () => {
+          if (closed) return;
+          closed = true;
           await leaveInstallation(platform);
           await platform.http.close();
           await platform.db.close();

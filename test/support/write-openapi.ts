@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { describeApi } from './describe.ts';
+import { describeServer } from './describe.ts';
 
-writeFileSync('docs/openapi.json', await describeApi());
+/** `npm run openapi`: writes copies of the documents that the server makes. */
+const { documents } = await describeServer();
+for (const [file, text] of Object.entries(documents)) writeFileSync(file, text);

@@ -113,7 +113,7 @@ test('F2: nodes and receivers are killed and come back, and every receiver is to
       (a, b) => a.at - b.at,
     );
     const repeats = receiver.received.length - firsts.length;
-    const events = await superuser.query<Json>(
+    const events = await superuser.query(
       'select seq::int as seq, consent_id, type from feed_event where client_id = $1 order by seq',
       [clientOf(client).id],
     );

@@ -29,17 +29,32 @@ export async function settledUpTo(db: Queryable): Promise<number> {
   return (await db.query(SETTLED))[0]?.settled ?? 0;
 }
 
-const LAST = sql<{ number: number; jws: string; hash: string; up_to: number }>(
+const LAST = sql<LastSeal>(
   'audit_seal_last',
-  `select number, jws, encode(hash, 'hex') as hash, up_to from audit_seal order by number desc limit 1`,
+  `select number, jws, encode(hash, 'hex') as hash, up_to as "upTo" from audit_seal order by number desc limit 1`,
 );
 
-/** The newest seal, and up to which id all rows are sealed with it; undefined when there is none yet. */
-export async function lastSeal(
-  db: Queryable,
-): Promise<{ number: number; jws: string; hash: string; upTo: number } | undefined> {
-  const [row] = await db.query(LAST);
-  return row === undefined ? undefined : { number: row.number, jws: row.jws, hash: row.hash, upTo: row.up_to };
+export interface LastSeal {
+  readonly number: number;
+  readonly jws: string;
+  /** In hex. */
+  readonly hash: string;
+  /** Up to which id all rows are sealed with it. */
+  readonly upTo: number;
+}
+
+/** The newest seal; undefined when there is none yet. */
+export async function lastSeal(db: Queryable): Promise<LastSeal | undefined> {
+  return (await db.query(LAST))[0];
+}
+
+const NOW = sql<{ now: Date }>('audit_seal_now', 'select business_now() as now');
+
+/** Business time by the clock of the database. */
+export async function timeOfDatabase(db: Queryable): Promise<Date> {
+  const [row] = await db.query(NOW);
+  if (row === undefined) throw new Error('the database did not say what time it is');
+  return row.now;
 }
 
 const HASH_OF = sql<{ hash: string }>(

@@ -1,7 +1,15 @@
 import { sealKeys } from '../../platform/keys.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { listOf, sha256Hex, type SealStatement } from './seal.ts';
-import { addSeal, hashOfSeal, lastSeal, settledUpTo, unsealedRows } from './seal-log.ts';
+import {
+  addSeal,
+  hashOfSeal,
+  lastSeal,
+  settledUpTo,
+  timeOfDatabase,
+  unsealedRows,
+  type LastSeal,
+} from './seal-log.ts';
 import { readSeal, sealVerifier, signSeal } from './signature.ts';
 
 type Tools = Pick<Platform, 'clock' | 'config' | 'db' | 'keys' | 'log'>;
@@ -14,6 +22,10 @@ const SEALS_OF_A_RUN = 100;
 const LEAST_SECONDS = 40;
 /** So often one is made all the same: it says that there was nothing, and what need not be kept any more. */
 const MOST_SECONDS = 3_600;
+/** A last seal that is so much later than now was made by a clock that was wrong. */
+const BACKWARDS_SECONDS = 120;
+/** So long nodes with keys that this one does not know are left to it. */
+const OTHERS_SECONDS = 900;
 const DAY_MS = 86_400_000;
 
 /** Seals the log, and remembers what it has seen of the seals: for a node, one as long as it runs. */
@@ -31,13 +43,14 @@ export function logSealer(platform: Tools, { leastSeconds = LEAST_SECONDS } = {}
   const { db, clock, config, log } = platform;
   let seen: { readonly number: number; readonly hash: string } | undefined;
 
-  /** Whether the chain up to its last seal is the one that we know, or is signed with a key of ours. */
-  const vouchesFor = async (last: Awaited<ReturnType<typeof lastSeal>>): Promise<boolean> => {
+  /** Whether the chain up to its last seal is the one that we know, or is signed with a key of ours; or a key that we do not know signed it. */
+  const vouchesFor = async (last: LastSeal | undefined): Promise<boolean | 'unknown_key'> => {
     if (last === undefined) return seen === undefined;
     if (seen?.number === last.number) return seen.hash === last.hash;
-    const { keys } = platform;
     if (last.hash !== sha256Hex(last.jws)) return false;
-    if ((await sealVerifier([...keys.seals, ...keys.signing])(last.jws)) !== 'good') return false;
+    const { keys } = platform;
+    const signature = await sealVerifier([...keys.seals, ...keys.signing])(last.jws);
+    if (signature !== 'good') return signature === 'bad' ? false : signature;
     return seen === undefined || (await hashOfSeal(db, seen.number)) === seen.hash;
   };
 
@@ -47,21 +60,24 @@ export function logSealer(platform: Tools, { leastSeconds = LEAST_SECONDS } = {}
     const last = await lastSeal(db);
     const settled = await settledUpTo(db);
     const rows = await unsealedRows(db, { upTo: last?.upTo ?? 0, above: 0, atMost: PORTION });
+    // What a seal says of time stays so: of two clocks the slower one is asked, lest a wrong one lets rows go before their time.
+    const now = new Date(Math.min(clock.now().getTime(), (await timeOfDatabase(db)).getTime()));
     const before = last === undefined ? undefined : readSeal(last.jws)?.statement;
-    const now = clock.now();
     const age = before === undefined ? Infinity : (now.getTime() - Date.parse(before.at)) / 1000;
-    if (rows.length < PORTION && age < (rows.length === 0 ? MOST_SECONDS : leastSeconds)) return undefined;
+    const due = rows.length === PORTION || age >= (rows.length === 0 ? MOST_SECONDS : leastSeconds);
+    if (!due && age > -BACKWARDS_SECONDS) return undefined;
+    const vouches = await vouchesFor(last);
+    // Somebody seals with a key that has not come here yet: it goes on, unless it is heard of no more.
+    if (vouches === 'unknown_key' && age < OTHERS_SECONDS) return undefined;
 
-    const vouched = await vouchesFor(last);
+    const vouched = vouches === true;
     const list = listOf(rows);
     // Of a full portion there may be more.
     const highest = rows.length < PORTION ? settled : Math.min(settled, rows.at(-1)?.id ?? 0);
     const times = rows.map((row) => row.at).toSorted();
-    const at = before === undefined ? now : new Date(Math.max(now.getTime(), Date.parse(before.at)));
-    const keptSince = new Date(now.getTime() - config.logRetentionDays * DAY_MS);
     const statement: SealStatement = {
       number: (last?.number ?? 0) + 1,
-      at: at.toISOString(),
+      at: now.toISOString(),
       previous: last?.hash ?? null,
       vouched,
       rows: rows.length,
@@ -69,7 +85,7 @@ export function logSealer(platform: Tools, { leastSeconds = LEAST_SECONDS } = {}
       from: times[0] ?? null,
       until: times.at(-1) ?? null,
       upTo: Math.max(highest, last?.upTo ?? 0),
-      keptSince: keptSince.toISOString(),
+      keptSince: new Date(now.getTime() - config.logRetentionDays * DAY_MS).toISOString(),
     };
     const [key] = sealKeys(platform.keys);
     if (key === undefined) throw new Error('there is no key to seal the log with');

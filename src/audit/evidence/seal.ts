@@ -12,7 +12,7 @@ export interface LogRow {
 export interface SealStatement {
   /** 1 for the first, and no number is left out. */
   readonly number: number;
-  /** When it was made; no earlier than the seal before. As all times here: UTC, ISO 8601. */
+  /** When it was made, by the slower of two clocks. As all times here: UTC, ISO 8601. */
   readonly at: string;
   /** SHA-256 of the seal before it, in hex; null for the first. */
   readonly previous: string | null;
