@@ -2,11 +2,9 @@
  * What a page of the portal costs, server side: the pages of somebody who is signed in, over real HTTP, each beside a bare page of
  * the same size and the same headers, which a Fastify in another process sends ready-made.
  */
-import { dirname } from 'node:path';
 import { seed } from '../sandbox/seed.ts';
 import { openBarePlatform } from '../test/support/bare-platform.ts';
 import { createDatabase } from '../test/support/database.ts';
-import { evidenceLog } from '../test/support/evidence.ts';
 import { freePort } from '../test/support/node-process.ts';
 import { API } from '../test/support/world.ts';
 import type { OpenBare, PreparedPage } from './support/bare-server.ts';
@@ -16,6 +14,7 @@ import { addCrowd } from './support/crowd.ts';
 import { makeHistory, signIn, visitorAt } from './support/portal-person.ts';
 import { report } from './support/report.ts';
 import type { OpenSamtykke } from './support/samtykke-server.ts';
+import { sandboxEnv } from './support/sandbox-env.ts';
 import { startServer } from './support/server-process.ts';
 
 /** Owes six creditors, all of whom answer. */
@@ -27,19 +26,16 @@ const CROWD = 10_000;
 const database = await createDatabase();
 const world = await openBarePlatform(database);
 const { platform } = world;
-const creditors = await startServer<OpenCreditors>('creditors-server.ts', undefined);
+const creditors = await startServer<OpenCreditors>('creditors-server.ts', {});
 await seed(platform, creditors.ready, { count: 0, seed: 1 });
 const samtykke = await startServer<OpenSamtykke>('samtykke-server.ts', {
   servingUrl: database.servingUrl,
   env: {
-    SAMTYKKE_MODE: 'sandbox',
+    ...sandboxEnv(),
     HOST: '127.0.0.1',
     PORT: String(await freePort()),
     PUSH_PORT: '0',
     PUBLIC_URL: API,
-    DATA_DIR: dirname(process.env['SAMTYKKE_TEST_KEYS'] ?? ''),
-    KEYS_FILE: process.env['SAMTYKKE_TEST_KEYS'],
-    LOG_FILE: evidenceLog(),
   },
 });
 

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { sandboxCertificates } from '../../sandbox/authority.ts';
 import { wireCustomer } from '../../sandbox/creditor-answers.ts';
 import { dated, lastNight, type UndatedLoan } from '../../sandbox/holding.ts';
 import { generatePersons, largestPopulation } from '../../sandbox/people-generator.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { certificatesFolder, runFolder } from './sandbox-env.ts';
 import { serve } from './served.ts';
 
 /** What of the loans differs in the second night: one of so many. */
@@ -28,10 +29,9 @@ interface Night {
  * that sending it is hardly any work. The address says what is sent: `/<night, 1 or 2>/<MB of a page>/<pages at most>`.
  */
 const open = async (told: { loans: number; creditorId: string; providerId: string }) => {
-  const folder = dirname(process.env['SAMTYKKE_TEST_KEYS'] ?? '');
   const now = systemClock.realNow();
-  const nights = writeNights(folder, { ...told, second: lastNight(now) });
-  const certificates = await sandboxCertificates(join(folder, 'certificates'), now);
+  const nights = writeNights({ ...told, second: lastNight(now) });
+  const certificates = await sandboxCertificates(certificatesFolder, now);
   const tls = {
     ...certificates.creditorServer(told.creditorId),
     ca: certificates.authority.cert,
@@ -57,10 +57,10 @@ const open = async (told: { loans: number; creditorId: string; providerId: strin
 export type OpenDeliveries = typeof open;
 serve(open);
 
-function writeNights(folder: string, of: { loans: number; creditorId: string; second: Date }): readonly [Night, Night] {
+function writeNights(of: { loans: number; creditorId: string; second: Date }): readonly [Night, Night] {
   const { loans, creditorId, second } = of;
   const first = new Date(second.getTime() - DAY_MS);
-  const writers = [writer(join(folder, 'night-1.json')), writer(join(folder, 'night-2.json'))] as const;
+  const writers = [writer(join(runFolder, 'night-1.json')), writer(join(runFolder, 'night-2.json'))] as const;
   let written = 0;
   for (const { nin, holdings } of generatePersons({ count: largestPopulation, seed: 4 })) {
     const left = loans - written;

@@ -16,7 +16,9 @@ const FOLDER = 'SAMTYKKE_BENCH_WITNESS';
  * Does something that starts processes of Node which end by themselves, and answers what each of them cost. They are the real ones,
  * started by whoever starts them: this file is loaded into them beside their program, and writes that down when they end.
  */
-export async function witness<Result>(work: () => Promise<Result>): Promise<{ result: Result; costs: readonly Cost[] }> {
+export async function witness<Result>(
+  work: () => Promise<Result>,
+): Promise<{ result: Result; costs: readonly Cost[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'samtykke-bench-'));
   const before = process.env['NODE_OPTIONS'];
   process.env[FOLDER] = folder;

@@ -28,7 +28,8 @@ export interface HoldingRow {
 
 /**
  * Loans that are older than $2 are left out: what is stale stands in for nobody (D3). A loan is as fresh as the last collection, which
- * found it again, or as its push. $1 all keyed hashes of the NIN, $2 fresh since
+ * found it again, or as its push. They are found by the number alone: where PostgreSQL knows nothing of a table yet, it would rather go
+ * through all loans of a pair, by the index on those. $1 all keyed hashes of the NIN, $2 fresh since
  */
 export const HOLDINGS = sql<HoldingRow>(
   'creditor_holdings',
@@ -39,7 +40,8 @@ export const HOLDINGS = sql<HoldingRow>(
    from delivered_customer d
    join creditor c on c.id = d.creditor_id and c.enabled
    join creditor_provider p on p.creditor_id = d.creditor_id and p.provider_id = d.provider_id and p.enabled
-   left join delivered_loan l on l.nin_index = d.nin_index and l.creditor_id = d.creditor_id and l.provider_id = d.provider_id
+   left join delivered_loan l on l.nin_index = d.nin_index
+     and l.creditor_id || '' = d.creditor_id and l.provider_id || '' = d.provider_id
      and greatest(p.delivered_at, d.delivered_at, l.pushed_at) >= $2
    where d.nin_index = any ($1)
    order by c.name, c.id, p.provider_id, l.account_id`,
