@@ -80,23 +80,27 @@ export async function startSandbox(env: Env): Promise<Sandbox> {
     closers.push(() => businessClock.close());
     const generated = { count: config.sandboxPersons, seed: GENERATED_SEED };
     const pushed = pushedLoans(join(config.dataDir, 'pushed-loans.json'));
+    const certificates = await making;
     const servers = await startCreditorServers({
       now: () => clock.now(),
-      certificates: await making,
+      certificates,
       generated,
       pushed,
     });
     closers.push(() => servers.close());
     await seed(platform, servers.creditors, generated);
+    let pushPort: number | undefined;
+    const world = { servers, clock: businessClock, pushed, certificates, pushPort: () => pushPort };
     const samtykke = await serve(platform, {
       audienceAliases: [NGI_PREPRODUCTION],
       loginFetch: loginFetch(config),
       extend: (app, running) => {
-        sandboxRoutes(app, platform, { servers, clock: businessClock, ...running });
+        sandboxRoutes(app, platform, { ...world, ...running });
         testIdRoutes(app, platform);
       },
       extendPush: (app) => pushed.follow(app),
     });
+    ({ pushPort } = samtykke);
     closers.push(() => samtykke.close());
     await samtykke.jobs.runDue();
     return { config: { ...config, pushPort: samtykke.pushPort }, database: database.name, close };

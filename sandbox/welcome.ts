@@ -16,6 +16,7 @@ Samtykke sandbox: ${accessUrl}
   person    ${person?.nin} (${person?.shows.replace(/\.$/, '').toLowerCase()}; more in the README)
   database  ${database}
   push      https://localhost:${config.pushPort}/loans, as one of ${config.dataDir}/certificates/deliverers (README)
+  console   ${config.portalUrl}/sandbox (persons, creditors, consents, the feed and the clock: to see, and to move)
   log       ${config.logFile === '-' ? 'standard output' : config.logFile}
 
 Click, log in as a test person, answer, and see what the client gets:

@@ -62,10 +62,10 @@ test('E1: the scan finds a number outside `ssn`, a token outside its own answer,
   }
 });
 
-test('the contract check finds a missing member, a wrong type, an undescribed status, and a body that should be empty', () => {
+test('the contract check finds a missing member, a wrong type, an undescribed status, a body that should be empty, a missing header, an error of another shape, and one without a page', () => {
   const check = (changes: object) =>
     withEvidence({ 'answers-1.ndjson': `${JSON.stringify(answer(changes))}\n` }, (folder) =>
-      checkContract(folder, 'docs/openapi.json', undefined),
+      checkContract(folder, ['docs/openapi.json'], undefined),
     );
   const good = check({});
   assert.deepEqual([good.checked.own, good.problems], [1, []]);
@@ -74,6 +74,15 @@ test('the contract check finds a missing member, a wrong type, an undescribed st
     { body: '{}' },
     { body: '{"active":"yes"}' },
     { status: 418 },
+    { headers: { 'content-type': 'text/plain', 'x-trace-id': 't' } },
+    { headers: { 'content-type': 'application/json' } },
+    { method: 'POST', status: 405, body: '{"error":"method not allowed","timestamp":"2026-11-23T00:00:00Z"}' },
+    {
+      url: '/oauth2/par',
+      status: 404,
+      body: '',
+      headers: { link: '<http://localhost:4000/docs/errors/no_such_error>; rel="help"' },
+    },
     { method: 'DELETE', url: '/v1/debt/x', status: 204, body: '{}' },
     {
       url: '/feed/v1/consent',

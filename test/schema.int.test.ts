@@ -95,13 +95,22 @@ test('the serving role cannot make or change what the database consists of', asy
 test('the serving role can neither change nor delete what was logged, told or migrated', async () => {
   for (const table of [
     'audit_log',
+    'audit_seal',
+    'audit_sealing',
     'feed_event',
     'feed_event_default',
     'feed_pending',
     'feed_head',
     'schema_migration',
   ]) {
-    const column = { schema_migration: 'checksum', audit_log: 'reason', feed_head: 'last_seq' }[table] ?? 'consent_id';
+    const columns: Readonly<Record<string, string>> = {
+      schema_migration: 'checksum',
+      audit_log: 'reason',
+      audit_seal: 'list',
+      audit_sealing: 'settled',
+      feed_head: 'last_seq',
+    };
+    const column = columns[table] ?? 'consent_id';
     for (const statement of [
       `update ${table} set ${column} = null`,
       `update ${table} set ${column} = ${column} where false`,

@@ -56,6 +56,9 @@ declare
   known audit_sealing;
   taken bigint;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'audit_settled needs READ COMMITTED';
+  end if;
   select * into known from audit_sealing for update skip locked;
   if not found then
     return (select settled from audit_sealing);

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import { SamtykkeError } from './errors.ts';
+import { SamtykkeError, quotable } from './errors.ts';
 import { readAnswer, sendAndRead } from './http.ts';
 import type { PrivateJwk, Settings, SigningKey } from './options.ts';
 import { refusalOf } from './refusals.ts';
@@ -35,7 +35,11 @@ export function authorizationServer(settings: Settings): AuthorizationServer {
     try {
       const response = await oauth.discoveryRequest(settings.issuer, options(deadline));
       if (response.status !== 200) throw refusalOf(await readAnswer(response, deadline), 'oauth');
-      const value = await libraryOf('discovery', () => oauth.processDiscoveryResponse(settings.issuer, response));
+      const value = await libraryOf('discovery', () =>
+        oauth.processDiscoveryResponse(settings.issuer, response).catch((error: unknown) => {
+          throw otherNameOf(error, settings.issuer) ?? error;
+        }),
+      );
       const now = Date.now();
       return { value, renewFrom: now + HOUR_MS, goodUntil: now + 24 * HOUR_MS };
     } finally {
@@ -67,6 +71,14 @@ export function authorizationServer(settings: Settings): AuthorizationServer {
     options,
     secrets: secret === undefined ? [] : [secret],
   };
+}
+
+/** A platform that is reached by another name than its own: `127.0.0.1` for `localhost`, say. Its tokens would be for that other one. */
+function otherNameOf(error: unknown, called: URL): SamtykkeError | undefined {
+  const { code, cause } = Object(error) as { code?: unknown; cause?: { body?: { issuer?: unknown } } };
+  if (code !== oauth.JSON_ATTRIBUTE_COMPARISON) return undefined;
+  const own = quotable(String(cause?.body?.issuer));
+  return new SamtykkeError('wrong_address', `the platform at ${called.origin} calls itself ${own}: use that address`);
 }
 
 /**

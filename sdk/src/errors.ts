@@ -2,7 +2,7 @@
  * Everything that can go wrong, as a closed list, with what to do about it. A code is a promise: a new one is a new minor version,
  * one that goes is a new major one.
  */
-const advices = {
+export const advices = {
   // Before anything was sent.
   configuration: 'Mend the options: the message names what is wrong.',
   aborted: 'Your signal ended the call.',

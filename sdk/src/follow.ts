@@ -101,9 +101,8 @@ export async function* follow(feed: FeedCalls, options: FollowOptions): AsyncGen
     if (events.length > 0 || page.waitSeconds !== waitSeconds) continue;
     // A server that does not wait answers at once, and is asked again when it is time. One that waits does so too when it is about to
     // end: then another one waits.
-    const early = asked + pollMs - Date.now();
-    soon = early > 0 ? soon + 1 : 0;
-    if (waitSeconds === 0 || soon > 1) await sleep(early, signal);
+    soon = Date.now() - asked < waitSeconds * 900 ? soon + 1 : 0;
+    if (waitSeconds === 0 || soon > 1) await sleep(asked + pollMs - Date.now(), signal);
   }
 }
 

@@ -17,7 +17,8 @@ export function userinfoRoutes(app: FastifyInstance, platform: Platform, limits:
   const refuse = refusing(platform.config.apiUrl);
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!/^(Bearer|DPoP) +[\w.~+/-]{1,512}=*$/i.test(request.headers.authorization ?? '')) {
-      return reply.code(401).header('www-authenticate', 'Bearer').send();
+      const help = helpLink(platform.config.apiUrl, 'missing_authorization');
+      return reply.code(401).headers(help).header('www-authenticate', 'Bearer').send();
     }
     const credential = await presented(limits, request);
     const caller = await findCaller(platform.db, credential.token, platform.clock.realNow());

@@ -111,8 +111,8 @@ test('R7: a whole rotation by command: what would be done, begun, in use, too ea
   const lines = ok(list).split('\n');
   assert.equal(lines.length, 10, 'a line for each, a title, and the end');
   assert.match(lines[0] ?? '', /^kind +id +state +since \(UTC\) +known since +nodes +needed by$/);
-  assert.ok(lines.some((line) => line.includes(`${old}`) && line.includes('replaced')));
-  assert.ok(lines.some((line) => line.includes(`${anew}`) && line.includes('in use')));
+  assert.ok(lines.some((line) => line.includes(old) && line.includes('replaced')));
+  assert.ok(lines.some((line) => line.includes(anew) && line.includes('in use')));
   assert.match(list.stderr, new RegExp(`cookies ${old} can be retired from 20.* UTC on`));
   const told = JSON.parse(ok(await keys('list', '--json'))) as { keys: { id: string; kind: string; state: string }[] };
   assert.deepEqual([...new Set(told.keys.map(({ kind }) => kind))], keyKinds);

@@ -39,7 +39,7 @@ export const webhookJson = (webhook: RegisteredSubscription) => ({
 const behind = ({ last, place }: RegisteredSubscription): number => Math.max(0, last - place);
 
 /** How a webhook is, in a word or two. */
-export function stateOf({ disabled, failing }: RegisteredSubscription): string {
+function stateOf({ disabled, failing }: RegisteredSubscription): string {
   switch (disabled?.reason) {
     case 'operator':
       return 'off: by the operator';

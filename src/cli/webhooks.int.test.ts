@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openBarePlatform, type BarePlatform } from '../../test/support/bare-platform.ts';
-import { samtykke, type Ended } from '../../test/support/command.ts';
+import { samtykkeHere } from '../../test/support/command-here.ts';
+import type { Ended } from '../../test/support/command.ts';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { nodeOver } from '../../test/support/node-process.ts';
 import { clientOf, type Json } from '../../test/support/world.ts';
@@ -31,7 +32,7 @@ after(async () => {
   await database.drop();
 });
 
-const webhook = (...args: readonly string[]): Promise<Ended> => samtykke(nodeOver(database), 'webhook', ...args);
+const webhook = (...args: readonly string[]): Promise<Ended> => samtykkeHere(nodeOver(database), ['webhook', ...args]);
 async function answer(...args: readonly string[]): Promise<Json> {
   const { code, stdout, stderr } = await webhook(...args, '--json');
   assert.deepEqual([code, stderr], [0, '']);

@@ -22,15 +22,20 @@ export const NOTE_PUSHED_UNDER = sql<never>(
 
 /**
  * A collection under this key has taken the place of all that there was, but for what was pushed since the day before and is unknown
- * to it. $1 creditor, $2 provider, $3 key, $4 when it began
+ * to it: of customers whom it does not have at all that may be under another key. $1 creditor, $2 provider, $3 key, $4 when it began
  */
 export const NOTE_COLLECTED_UNDER = sql<never>(
   'delivery_note_collected_under',
   `update creditor_provider p
    set index_keys = jsonb_build_object($3::text, $4::timestamptz) || case
      when p.index_keys - $3 = '{}' then '{}'
-     when exists (select from delivered_loan l where l.creditor_id = $1 and l.provider_id = $2 and l.pushed_at is not null)
-       or exists (select from delivered_closing t where t.creditor_id = $1 and t.provider_id = $2)
+     when exists (
+       select from delivered_loan l where l.creditor_id = $1 and l.provider_id = $2 and l.pushed_at is not null
+         and not exists (select from pg_temp.staged s where s.nin_index = l.nin_index)
+     ) or exists (
+       select from delivered_closing t where t.creditor_id = $1 and t.provider_id = $2
+         and not exists (select from pg_temp.staged s where s.nin_index = t.nin_index)
+     )
      then (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each_text(p.index_keys)
            where key <> $3 and value::timestamptz >= $4::timestamptz - interval '25 hours')
      else '{}' end

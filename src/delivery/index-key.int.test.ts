@@ -44,7 +44,9 @@ async function know(text: string, inUse: string): Promise<void> {
 
 beforeEach(async () => {
   world.clock.setOffsetSeconds(0);
-  await world.inspect('truncate delivered_loan, delivered_customer, delivered_closing, delivery_run, registered_key, node');
+  await world.inspect(
+    'truncate delivered_loan, delivered_customer, delivered_closing, delivery_run, registered_key, node',
+  );
   await world.inspect("update creditor_provider set delivered_at = null, drawn_at = null, index_keys = '{}'");
   world.platform.keyring.take(parseKeys(before1));
   world.platform.keyring.use({});
@@ -92,8 +94,13 @@ test('R7: the first collection after a rotation stores all of a creditor under t
   assert.deepEqual(await shown(7), ['c 1', 'f 1', 'r 1'], 'found under the old key');
   await collect([...customers(39, 1), customerWith(person(45), 2)]);
   assert.deepEqual([await needed(old), await needed(anew), await underOld()], [0, 1, 0]);
-  assert.deepEqual([await shown(7), await shown(39), await shown(45)], [['c 1', 'f 1', 'r 1'], [], ['c 2', 'f 2', 'r 2']]);
-  assert.deepEqual(await world.inspect('select count(*)::int as customers from delivered_customer'), [{ customers: 40 }]);
+  assert.deepEqual(
+    [await shown(7), await shown(39), await shown(45)],
+    [['c 1', 'f 1', 'r 1'], [], ['c 2', 'f 2', 'r 2']],
+  );
+  assert.deepEqual(await world.inspect('select count(*)::int as customers from delivered_customer'), [
+    { customers: 40 },
+  ]);
   // And without the old key.
   world.platform.keyring.take(parseKeys(withoutKeys(both, 'nin-index', [old])));
   assert.deepEqual(await shown(7), ['c 1', 'f 1', 'r 1']);
@@ -113,9 +120,10 @@ test('R7: what was pushed under the old key counts against a collection under th
   // Some of its figures are later than the pushes, but not these.
   await collect(batch);
   assert.deepEqual((await all()).slice(0, 2), expected.slice(0, 2), 'its own figures of these accounts are older');
-  assert.deepEqual(await world.inspect("select count(*)::int as closed from delivered_closing where account_id like 'c-%'"), [
-    { closed: 0 },
-  ]);
+  assert.deepEqual(
+    await world.inspect("select count(*)::int as closed from delivered_closing where account_id like 'c-%'"),
+    [{ closed: 0 }],
+  );
 });
 
 test('R7: a collection that was drawn before does not undo a push under another key, whichever of them is new', async () => {
@@ -132,7 +140,11 @@ test('R7: a collection that was drawn before does not undo a push under another 
     await collect(batch);
     assert.deepEqual(await Promise.all([0, 1, 2].map(shown)), [['a 2'], ['f 1', 'r 1'], ['n 3']]);
     await collect(batch);
-    assert.deepEqual(await Promise.all([0, 1, 2].map(shown)), [['a 2'], ['f 1', 'r 1'], ['n 3']], 'nor the one after it');
+    assert.deepEqual(
+      await Promise.all([0, 1, 2].map(shown)),
+      [['a 2'], ['f 1', 'r 1'], ['n 3']],
+      'nor the one after it',
+    );
     assert.equal(await needed(first), 1, 'a customer whom the creditor has not delivered yet is under it');
     // A day later the pushes have had their time.
     world.clock.setOffsetSeconds(26 * 3_600);
@@ -149,7 +161,11 @@ test('R7: a push under the new key takes the place of what is under the old one,
   await push(one(2, ago(50)), one(0, ago(50), 'b', person(1)));
   assert.deepEqual([await shown(0), await shown(1)], [['a 2'], []]);
   assert.equal(await underOld(), 0);
-  assert.deepEqual([await needed(old), await needed(anew)], [1, 1], 'whether all is replaced is known after a collection');
+  assert.deepEqual(
+    [await needed(old), await needed(anew)],
+    [1, 1],
+    'whether all is replaced is known after a collection',
+  );
 });
 
 test('R7: a collection with keys of yesterday changes nothing where others have stored under a key that it does not know', async () => {

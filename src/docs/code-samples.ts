@@ -36,7 +36,7 @@ export function curlSample(call: Call, { request }: Exchange, config: Config): s
   if (call.operation.security?.some((scheme) => 'clientSecret' in scheme) === true) options.push(`-u ${lines.client}`);
   if (call.operation.operationId === 'revokeToken') before.push(lines.token('debt'));
   options.push(...bodyOptions(call, request.body));
-  if (call.path === '/feed/v1/consent/stream') options.unshift('-N --max-time 10');
+  if (call.path === '/feed/v1/consent/stream') options.unshift('-N --max-time 3');
   const origin = api === undefined ? config.accessUrl : config.apiUrl;
   const target = path.includes('$') || path.includes('?') ? `"${origin}${path}"` : `${origin}${path}`;
   return [...before, ['curl -s', ...options, target].join(BREAK)].join('\n');

@@ -18,21 +18,23 @@ import { oauthCalls } from './oauth-calls.ts';
 
 /**
  * The whole description: what the routes' own schemas have made, and beside it the authorization server's calls, which token each call
- * takes, what the sandbox answered, and samples. In the order of the groups.
+ * takes, the headers that all answers have, what the sandbox answered, and samples. In the order of the groups.
  */
 export function completeDescription(made: Description, config: Config): Description {
   const description = JSON.parse(JSON.stringify(made, withoutOurs)) as Description;
   const all = { ...description, paths: { ...oauthCalls(config), ...description.paths } };
-  const secured = withCalls(inOrder(all), (call) => ({ ...call.operation, security: securityOf(call) }));
+  const secured = withCalls(inOrder(all), (call) =>
+    withAnswerHeaders({ ...call.operation, security: securityOf(call) }),
+  );
   return completeCalls(secured, config);
 }
 
-/** A description with what the sandbox answered to its calls, with samples, and with the headers that all answers have. */
+/** A description with what the sandbox answered to its calls, and with samples. */
 export function completeCalls(description: Description, config: Config): Description {
   const examples = readExamples(config);
   return withCalls(hoistNamed(description), (call) => {
     const own = examples.filter(({ operationId }) => operationId === call.operation.operationId);
-    return withSample(call, withExamples(withAnswerHeaders(call.operation), own), own, config);
+    return withSample(call, withExamples(call.operation, own), own, config);
   });
 }
 

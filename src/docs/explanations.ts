@@ -193,7 +193,7 @@ export const explanations = {
     meaning: [
       'The browser came back from the login, but that login was begun in another browser, took too long, or has been finished before.',
     ],
-    remedy: ['Begin again where you came from: the link of the organisation, or the front page.'],
+    remedy: ['Start over where you came from: the link of the organisation, or the front page.'],
     again: NEVER,
     faces: ['pages'],
     sentence: 'this login was begun elsewhere, took too long, or is finished',

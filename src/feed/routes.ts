@@ -119,6 +119,8 @@ export function feedRoutes(app: FastifyInstance, platform: Platform, wakeUps: Wa
     schema: {
       operationId: 'firstSequenceNr',
       summary: 'The oldest number that can be read',
+      description:
+        'When it is above the last number that you have seen + 1, events have become too old to be read: take the snapshot.',
       tags,
       response: { 200: FirstSequenceNr, ...feedNumberErrors },
     },
@@ -135,6 +137,7 @@ export function feedRoutes(app: FastifyInstance, platform: Platform, wakeUps: Wa
     schema: {
       operationId: 'lastSequenceNr',
       summary: 'The newest number',
+      description: 'A client that begins, and has kept nothing of what was before, follows the feed from this + 1.',
       tags,
       response: { 200: LastSequenceNr, ...feedNumberErrors },
     },

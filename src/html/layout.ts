@@ -36,6 +36,8 @@ export interface Site {
   readonly name: string;
   /** Where the name leads to. */
   readonly home: string;
+  /** The links of its navigation, with the current one marked. Left out: it has none. */
+  readonly sections?: readonly { readonly href: string; readonly words: string; readonly current: boolean }[];
   /** The links of the footer. */
   readonly about: readonly { readonly href: string; readonly words: string }[];
 }
@@ -100,6 +102,7 @@ function header({ language, sandbox, portalUrl, signedIn, section, site }: Frame
 ${sandbox && html`<p class="strip"><span>${text.sandbox}</span></p>`}
 <div class="bar">
 <a class="service" href="${site?.home ?? `${portalUrl}/`}"><svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="${MARK}"/></svg>${site?.name ?? text.serviceName}</a>
+${site?.sections !== undefined && ownSections(site.sections)}
 ${section !== null && html`<nav class="sections" aria-label="${text.navigation}"><ul>${sections.map(link)}</ul></nav>`}
 ${signedIn !== null && whoIsSignedIn(language, signedIn)}
 </div>
@@ -108,6 +111,11 @@ ${signedIn !== null && whoIsSignedIn(language, signedIn)}
 
 const CURRENT_PAGE = html` aria-current="page"`;
 const CURRENT = html` aria-current="true"`;
+
+const ownSections = (sections: NonNullable<Site['sections']>): Html =>
+  html`<nav class="sections" aria-label="Pages"><ul>${sections.map(
+    ({ href, words, current }) => html`<li><a href="${href}"${current && CURRENT_PAGE}>${words}</a></li>`,
+  )}</ul></nav>`;
 
 function whoIsSignedIn(language: Language, { name, born, signOut }: NonNullable<Frame['signedIn']>): Html {
   const text = texts[language];

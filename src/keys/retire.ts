@@ -105,7 +105,9 @@ export async function whatNeeds(db: Queryable, { kind, id }: RegisteredKey): Pro
   const rows = await dependentsOf(db, kind, id);
   if (kind !== 'seals' && kind !== 'signing') return rows;
   const newest = await lastSeal(db);
-  return newest !== undefined && readSeal(newest.jws)?.keyId === id ? [...rows, { what: 'newest_seal', rows: 1 }] : rows;
+  return newest !== undefined && readSeal(newest.jws)?.keyId === id
+    ? [...rows, { what: 'newest_seal', rows: 1 }]
+    : rows;
 }
 
 /**

@@ -65,7 +65,8 @@ async function rewriteAll(node: KeyNode): Promise<void> {
   const { encryptionKey } = await rewrite(node);
   if (encryptionKey !== undefined) await resealWebhookSecrets(node.platform, encryptionKey);
 }
-const idsOfPerson = (node: KeyNode, nin: string) => personIdsOf(node.platform.db, node.platform.vault, syntheticNin(nin));
+const idsOfPerson = (node: KeyNode, nin: string) =>
+  personIdsOf(node.platform.db, node.platform.vault, syntheticNin(nin));
 
 test('R7: while nodes disagree which key is in use, each finds whom the other has met, and is told what the other told', async () => {
   const known = await give(second(), ninAt(0), 'known');
@@ -120,9 +121,10 @@ test('R7: somebody who was met under two keys at once is one person afterwards: 
   await second().follow();
   const { done, unreadable } = await rewrite(first());
   assert.deepEqual([done, unreadable], [true, 0]);
-  const rows = await inspect('select id, nin_index is null as beside, same_as from person where id = any ($1) order by created_at', [
-    twins,
-  ]);
+  const rows = await inspect(
+    'select id, nin_index is null as beside, same_as from person where id = any ($1) order by created_at',
+    [twins],
+  );
   assert.deepEqual(rows, [
     { id: early, beside: false, same_as: null },
     { id: late, beside: true, same_as: early },
@@ -142,7 +144,13 @@ test('R7: somebody who was met under two keys at once is one person afterwards: 
     'select count(*)::int as rows, count(distinct nin_index)::int as numbers from person where same_as is null',
   );
   assert.equal(duplicates[0].rows, duplicates[0].numbers);
-  assert.deepEqual(await rewrite(first()), { persons: 0, sessions: 0, unreadable: 0, done: true, encryptionKey: undefined });
+  assert.deepEqual(await rewrite(first()), {
+    persons: 0,
+    sessions: 0,
+    unreadable: 0,
+    done: true,
+    encryptionKey: undefined,
+  });
 });
 
 test('C8: of somebody who was met twice the earlier row stays as long as the later one is needed, and goes with it', async () => {
@@ -166,7 +174,10 @@ test('R7: numbers, sessions and secrets of webhooks come under the new key, can 
   const sessions: Buffer[] = [];
   for (const [place, nin] of nins.slice(0, 3).entries()) {
     const id = Buffer.alloc(32, place + 1);
-    const [sealed, token] = [platform.vault.seal(syntheticNin(nin), sealedFor(id)), platform.vault.sealText('token', sealedFor(id))];
+    const [sealed, token] = [
+      platform.vault.seal(syntheticNin(nin), sealedFor(id)),
+      platform.vault.sealText('token', sealedFor(id)),
+    ];
     await inspect(
       `insert into session (id_hash, used_for, nin_cipher, nin_cipher_key, level, issuer, id_token_cipher, id_token_key, signed_in_at, last_seen_at)
        values ($1, 'portal', $2, $3, 'high', 'x', $4, $5, now(), now())`,
@@ -185,7 +196,10 @@ test('R7: numbers, sessions and secrets of webhooks come under the new key, can 
   await first().follow();
   const [hindrance] = await why();
   assert.ok(hindrance?.why === 'rows');
-  assert.deepEqual(hindrance.rows.map(({ what }) => what), ['persons', 'sessions', 'webhooks']);
+  assert.deepEqual(
+    hindrance.rows.map(({ what }) => what),
+    ['persons', 'sessions', 'webhooks'],
+  );
 
   // On two nodes at once, in portions.
   const both = await Promise.all([rewrite(first()), rewrite(second())]);
@@ -206,7 +220,10 @@ test('R7: numbers, sessions and secrets of webhooks come under the new key, can 
   for (const node of [first(), second()]) await node.follow();
 
   const { ninEncryption, ninIndex } = second().platform.keys;
-  assert.deepEqual(ninEncryption.map(({ id }) => id), [key]);
+  assert.deepEqual(
+    ninEncryption.map(({ id }) => id),
+    [key],
+  );
   const vault = ninVault({ encryption: ninEncryption, index: ninIndex });
   const read = new Set<string>();
   for (const row of await inspect('select id, nin_cipher, nin_cipher_key, nin_index from person')) {
@@ -252,8 +269,15 @@ test('R7: nothing is written with a key that has been retired, not even by a nod
     }),
     { code: 'unavailable' },
   );
-  assert.equal((await inspect('select count(*)::int as persons from person where nin_index = $1', [slept.index(nin).hash]))[0].persons, 0);
-  const rewritten = inspect("select rewrite_persons('{}', '{}', $1, '{}', $2)", [slept.encryptionKey(), slept.indexKeys()[0]]);
+  assert.equal(
+    (await inspect('select count(*)::int as persons from person where nin_index = $1', [slept.index(nin).hash]))[0]
+      .persons,
+    0,
+  );
+  const rewritten = inspect("select rewrite_persons('{}', '{}', $1, '{}', $2)", [
+    slept.encryptionKey(),
+    slept.indexKeys()[0],
+  ]);
   await assert.rejects(rewritten, (error: unknown) => sqlState(error) === 'KEY01');
 });
 
@@ -262,7 +286,11 @@ test('R7: whoever writes with a key while it is being retired comes first, and t
   await second().follow();
   await rewriteAll(first());
   await first().follow();
-  const [old = ''] = (await inspect("select id from registered_key where kind = 'nin-encryption' and replaced_at is not null and retired_at is null")).map(({ id }) => id as string);
+  const [old = ''] = (
+    await inspect(
+      "select id from registered_key where kind = 'nin-encryption' and replaced_at is not null and retired_at is null",
+    )
+  ).map(({ id }) => id as string);
   assert.notEqual(old, key);
   const id = newId();
   const vault = ninVault({
@@ -280,10 +308,16 @@ test('R7: whoever writes with a key while it is being retired comes first, and t
     const retiring = first().retire('nin-encryption');
     await untilWaiting();
     await writer.query('commit');
-    assert.deepEqual((await retiring).flatMap(({ hindrances }) => hindrances.map(({ why }) => why)), ['rows']);
+    assert.deepEqual(
+      (await retiring).flatMap(({ hindrances }) => hindrances.map(({ why }) => why)),
+      ['rows'],
+    );
   });
   await rewriteAll(first());
-  assert.deepEqual((await first().retire('nin-encryption')).flatMap(({ hindrances }) => hindrances), []);
+  assert.deepEqual(
+    (await first().retire('nin-encryption')).flatMap(({ hindrances }) => hindrances),
+    [],
+  );
 });
 
 /** Waits until somebody waits for a lock. */
@@ -300,7 +334,10 @@ async function untilWaiting(): Promise<void> {
 
 test('R7: a person whose number cannot be read is left as it is, told of, and keeps its key from being retired', async () => {
   const [{ id }] = await inspect('select id from person limit 1');
-  await inspect("update person set nin_cipher = set_byte(nin_cipher, 39, (get_byte(nin_cipher, 39) + 1) % 256) where id = $1", [id]);
+  await inspect(
+    'update person set nin_cipher = set_byte(nin_cipher, 39, (get_byte(nin_cipher, 39) + 1) % 256) where id = $1',
+    [id],
+  );
   const before = await inspect('select * from person where id = $1', [id]);
   await halfway('nin-encryption');
   await second().follow();

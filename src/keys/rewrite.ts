@@ -66,7 +66,8 @@ export async function rewriteRows(
     const now = vault.asOfNow();
     // Else this process has not heard of the new key yet.
     const isInUse = (kind: KeyKind, id: string) => keysOf(registered, kind, 'in use').some((key) => key.id === id);
-    if (!isInUse('nin-encryption', now.encryptionKey()) || !isInUse('nin-index', now.indexKeys()[0])) return soFar(false);
+    if (!isInUse('nin-encryption', now.encryptionKey()) || !isInUse('nin-index', now.indexKeys()[0]))
+      return soFar(false);
     encryptionKey = encryption.length > 0 ? now.encryptionKey() : undefined;
 
     const found = new Set<string>();
@@ -80,7 +81,11 @@ export async function rewriteRows(
       await rewritePersons(tx, now, read);
       const sealed = encryption.length > 0 ? await tx.query(SESSIONS_UNDER, [encryption, PORTION]) : [];
       await rewriteSessions(tx, now, sealed);
-      return { persons: read.length, sessions: sealed.length, full: [rows, sealed].some((all) => all.length === PORTION) };
+      return {
+        persons: read.length,
+        sessions: sealed.length,
+        full: [rows, sealed].some((all) => all.length === PORTION),
+      };
     });
     for (const personId of found) {
       unreadable.add(personId);
@@ -132,7 +137,8 @@ async function rewriteSessions(tx: Transaction, vault: NinVault, rows: readonly 
     const owner = sealedFor(id);
     try {
       const nin = vault.open({ keyId: row.nin_cipher_key, cipher: row.nin_cipher }, owner);
-      const idToken = token === null || tokenKey === null ? null : vault.openText({ keyId: tokenKey, cipher: token }, owner);
+      const idToken =
+        token === null || tokenKey === null ? null : vault.openText({ keyId: tokenKey, cipher: token }, owner);
       sealed.push({
         id,
         nin: vault.seal(nin, owner).cipher,

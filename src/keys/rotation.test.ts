@@ -115,9 +115,7 @@ test('R7: a key is retired when no node uses it, no row needs it, and what was s
     { what: 'persons', rows: 3 },
     { what: 'sessions', rows: 0 },
   ];
-  assert.deepEqual(hindrancesOf(replaced, { ...free, rows }), [
-    { why: 'rows', rows: [{ what: 'persons', rows: 3 }] },
-  ]);
+  assert.deepEqual(hindrancesOf(replaced, { ...free, rows }), [{ why: 'rows', rows: [{ what: 'persons', rows: 3 }] }]);
   assert.equal(hindrancesOf(replaced, { ...free, rows, atOnce: true }).length, 1, 'rows are never given up');
   for (const kind of ['signing', 'cookies', 'login'] as const satisfies readonly KeyKind[]) {
     const seconds = neededForSeconds[kind];
@@ -146,7 +144,11 @@ test('R7: what a file lacks is told by kind: keys in use, and keys that rows nee
   ] as const;
   const registered = [replaced, key('new', { inUseSince: T }), cookie, retired];
   assert.equal(listIds(lackingIn(known, registered, needed)), 'nin-encryption old; nin-index i; cookies c');
-  assert.equal(listIds(lackingIn(known, registered.slice(0, 2), [])), '', 'one that was replaced, and that no row needs');
+  assert.equal(
+    listIds(lackingIn(known, registered.slice(0, 2), [])),
+    '',
+    'one that was replaced, and that no row needs',
+  );
 });
 
 test('R7: of a kind of which nothing is known nothing is said about its use', () => {

@@ -96,7 +96,8 @@ export function nextStep(
   if (ids.length === 0) return undefined;
   const lacking = nodesThatLack(kind, ids, nodes);
   const published = lacking.length === 0;
-  if (waiting.some((key) => (key.publishedAt !== null) !== published)) return { kind: 'note_published', ids, published };
+  if (waiting.some((key) => (key.publishedAt !== null) !== published))
+    return { kind: 'note_published', ids, published };
   if (waiting.some((key) => key.orderedAt === null)) return { kind: 'wait_for_order', ids };
   if (!published) return { kind: 'wait_for_nodes', ids, nodes: lacking };
   const seconds = atOnce ? 0 : (publishedFor[kind] ?? 0);
@@ -105,11 +106,7 @@ export function nextStep(
 }
 
 /** The live nodes that do not know all of these keys. */
-export const nodesThatLack = (
-  kind: KeyKind,
-  ids: readonly string[],
-  nodes: readonly SeenNode[],
-): readonly string[] =>
+const nodesThatLack = (kind: KeyKind, ids: readonly string[], nodes: readonly SeenNode[]): readonly string[] =>
   nodes
     .filter((node) => isLive(node) && !ids.every((id) => node.knows[kind]?.includes(id) === true))
     .map(({ name }) => name);

@@ -33,7 +33,10 @@ test('R7: a new keys file is for its owner only, and takes the place of none', (
   makeKeysFile(path, text);
   assert.equal(modeOf(path), 0o600);
   assert.equal(readFileSync(path, 'utf8'), text);
-  assert.throws(() => makeKeysFile(path, next), (error: Error) => error instanceof KeysFileProblem && /is there already/.test(error.message));
+  assert.throws(
+    () => makeKeysFile(path, next),
+    (error: Error) => error instanceof KeysFileProblem && /is there already/.test(error.message),
+  );
   assert.equal(readFileSync(path, 'utf8'), text);
   assert.throws(() => makeKeysFile(join(folder, 'nowhere', 'new.json'), text), /ENOENT/);
   assert.deepEqual(readdirSync(folder), ['new.json'], 'nothing is left behind');
@@ -57,7 +60,7 @@ test('R7: a changed keys file has the rights of the one before, is where a link 
   writeFileSync(join(folder, 'broken.json'), text.slice(0, 300));
   assert.throws(
     () => keysFileText(join(folder, 'broken.json')),
-    (error: Error) => /broken\.json: it is not JSON$/.test(error.message),
+    (error: Error) => error.message.endsWith('broken.json: it is not JSON'),
   );
   assert.throws(() => keysFileText(join(folder, 'none.json')), /none\.json cannot be read \(ENOENT\)$/);
   const out = join(folder, 'out.json');
@@ -76,7 +79,9 @@ test('R7: whoever reads a keys file while it is changed has the one before or th
       for (let turn = 0; ; turn++) replaceKeysFile(${JSON.stringify(path)}, texts[turn % 2]);
     });`;
   for (let turn = 0; turn < 3; turn++) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     child.stdin.write(JSON.stringify([next, text]));
     const seen = new Set<string>();

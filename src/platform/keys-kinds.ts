@@ -3,8 +3,6 @@ export const keyKinds = ['nin-encryption', 'nin-index', 'signing', 'cookies', 'l
 
 export type KeyKind = (typeof keyKinds)[number];
 
-export const isKeyKind = (text: string): text is KeyKind => (keyKinds as readonly string[]).includes(text);
-
 /** Ids of keys, by kind. */
 export type KeyIds = Readonly<Record<KeyKind, readonly string[]>>;
 

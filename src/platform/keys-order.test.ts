@@ -9,7 +9,10 @@ const before = generateKeysFile({ sandbox: false });
 
 test('R7: every kind has ids that differ, and that are no secrets', () => {
   const ids = idsOf(parseKeys(before));
-  assert.deepEqual(keyKinds.map((kind) => ids[kind].length), [1, 1, 2, 1, 1, 1]);
+  assert.deepEqual(
+    keyKinds.map((kind) => ids[kind].length),
+    [1, 1, 2, 1, 1, 1],
+  );
   const all = keyKinds.flatMap((kind) => ids[kind]);
   assert.equal(new Set(all).size, all.length);
   const [cookie] = parseKeys(before).cookies;

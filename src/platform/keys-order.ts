@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { JWK } from 'jose';
 import { forEachKind, type KeyIds, type KeyKind } from './keys-kinds.ts';
 import type { Keys } from './keys.ts';
 
@@ -14,14 +13,14 @@ export const memberOf = {
 } as const satisfies Record<KeyKind, Exclude<keyof Keys, 'sandbox'>>;
 
 /** What tells a cookie key from others, and nothing of what it is: it is 256 random bits. */
-export const cookieKeyId = (secret: string): string => hash('sha256', `samtykke cookies ${secret}`, 'hex').slice(0, 8);
+const cookieKeyId = (secret: string): string => hash('sha256', `samtykke cookies ${secret}`, 'hex').slice(0, 8);
 
 type Entry = Keys[(typeof memberOf)[KeyKind]][number];
 
 /** The id of an entry of a keys file. */
 export function idOf(entry: Entry): string {
   if (typeof entry === 'string') return cookieKeyId(entry);
-  return 'secret' in entry ? entry.id : String((entry as JWK).kid);
+  return 'secret' in entry ? entry.id : String(entry.kid);
 }
 
 /** The ids of all keys of a file, in its order. */

@@ -76,11 +76,30 @@ function showFrontPage({ platform }: Portal, request: FastifyRequest, reply: Fas
   return sendPage(reply, frontPage(frameOf(platform, request), { login, ...(to === '/' ? {} : { to }) }));
 }
 
-/** Sends the browser to the login, or, when somebody is signed in already, to where it would lead back to. */
-async function logIn({ signIn }: Portal, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+/** Sends the browser to the login, or, when somebody is signed in already, to where it would lead back to. Of a sandbox `login_hint` says who to be. */
+async function logIn(
+  { platform, signIn }: Portal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const returnTo = pageToReturnTo(parameter(request, 'to'));
-  if ((await signIn.personOf(request, PORTAL)) !== undefined) return reply.redirect(returnTo, 303);
-  return signIn.begin(request, reply, { usedFor: PORTAL, returnTo, language: preferredLanguage(request) });
+  const hint = platform.config.mode === 'sandbox' ? loginHint(request) : undefined;
+  if (hint === undefined && (await signIn.personOf(request, PORTAL)) !== undefined) {
+    return reply.redirect(returnTo, 303);
+  }
+  const language = preferredLanguage(request);
+  return signIn.begin(request, reply, {
+    usedFor: PORTAL,
+    returnTo,
+    language,
+    ...(hint === undefined ? {} : { loginHint: hint }),
+  });
+}
+
+/** Who to be, for the login provider of a sandbox: whoever was signed in before is not asked. */
+function loginHint(request: FastifyRequest): string | undefined {
+  const hint = parameter(request, 'login_hint');
+  return hint !== undefined && /^[\x21-\x7e]{1,100}$/.test(hint) ? hint : undefined;
 }
 
 /**

@@ -6,7 +6,6 @@ import { eventIds, openWebhookHouse, until, type WebhookHouse } from '../../test
 import { isSignedWith } from '../../test/support/webhook-receiver.ts';
 import { openWakeUps } from '../feed/wake-ups.ts';
 import { changeSubscription, switchWebhook } from './change-subscription.ts';
-import { openWebhooks } from './deliverer.ts';
 import { sweepWebhooks } from './sweep.ts';
 
 let house: WebhookHouse;
@@ -182,7 +181,7 @@ test('F2: any number of nodes deliver at once, and still one message at a time, 
   await house.subscribed(to);
   const other = await openBarePlatform(house.database);
   other.clock.setOffsetSeconds(house.bare.clock.offsetSeconds());
-  const nodes = [house.node({ byItself: true }), openWebhooks(other.platform), house.node({ byItself: true })];
+  const nodes = [house.node({}), house.node({}, other.platform), house.node({})];
   let atOnce = 0;
   let most = 0;
   to.answer = (_message, response) => {
@@ -192,17 +191,20 @@ test('F2: any number of nodes deliver at once, and still one message at a time, 
       response.writeHead(204).end();
     }, 1);
   };
-  const ids: string[] = [];
-  for (let round = 0; round < 20; round++) {
-    ids.push(...(await house.happen(20)));
-    await house.seal();
-    await sleep(10);
+  try {
+    const ids: string[] = [];
+    for (let round = 0; round < 20; round++) {
+      ids.push(...(await house.happen(20)));
+      await house.seal();
+      await sleep(10);
+    }
+    await until(() => to.received.length >= ids.length);
+    assert.deepEqual(eventIds(to), ids);
+    assert.equal(most, 1);
+  } finally {
+    await Promise.all(nodes.map((node) => node.close({ seconds: 5 })));
+    await other.close();
   }
-  await until(() => to.received.length >= ids.length);
-  assert.deepEqual(eventIds(to), ids);
-  assert.equal(most, 1);
-  await nodes[1]?.close({ seconds: 5 });
-  await other.close();
 });
 
 test('F2: who is woken sends at once what has just happened, without anybody having numbered it', async () => {
@@ -210,14 +212,17 @@ test('F2: who is woken sends at once what has just happened, without anybody hav
   await house.subscribed(to);
   const wakeUps = openWakeUps(house.bare.platform);
   const deliverer = house.node({ wakeUps });
-  const ids: string[] = [];
-  for (let round = 0; round < 3; round++) {
-    ids.push(...(await house.happen(1)));
-    await until(() => to.received.length === ids.length);
+  try {
+    const ids: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      ids.push(...(await house.happen(1)));
+      await until(() => to.received.length === ids.length);
+    }
+    assert.deepEqual(eventIds(to), ids);
+  } finally {
+    await deliverer.close({ seconds: 5 });
+    await wakeUps.close();
   }
-  assert.deepEqual(eventIds(to), ids);
-  await deliverer.close({ seconds: 5 });
-  await wakeUps.close();
 });
 
 test('R6: metrics tell what became of messages, how late they were, and how many webhooks are in which state', async () => {

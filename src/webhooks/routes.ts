@@ -55,6 +55,8 @@ export function webhookRoutes(app: FastifyInstance, platform: Platform): void {
     schema: {
       operationId: 'addWebhook',
       summary: 'Have your events sent to an address',
+      description:
+        'The address gets one message for each event, in order for each consent, and again until it takes it (2xx), for three days. The secret is shown this once. Check the signature of each message with it, and drop a message whose `webhook-id` you have had.',
       tags,
       body: WebhookRequest,
       response: { 201: WebhookWithSecret, ...webhookAddErrors },
@@ -74,6 +76,7 @@ export function webhookRoutes(app: FastifyInstance, platform: Platform): void {
     schema: {
       operationId: 'listWebhooks',
       summary: 'Your webhooks, and how they are',
+      description: 'Of each how far it has been told, and what keeps it from more. Secrets are not shown again.',
       tags,
       response: { 200: WebhookList, ...feedNumberErrors },
     },
@@ -128,6 +131,7 @@ export function webhookRoutes(app: FastifyInstance, platform: Platform): void {
     schema: {
       operationId: 'removeWebhook',
       summary: 'Remove a webhook',
+      description: 'Nothing more is sent to it. A message that is under way may still arrive. The feed goes on.',
       tags,
       params: Params,
       response: { 204: { type: 'null', description: 'It is gone' }, ...webhookErrors },
@@ -163,6 +167,8 @@ export function webhookRoutes(app: FastifyInstance, platform: Platform): void {
     schema: {
       operationId: 'testWebhook',
       summary: 'Send a test message now, and learn what became of it',
+      description:
+        'The message is signed as all are, and has the type `webhook.test`. Its outcome is answered and nothing else depends on it.',
       tags,
       params: Params,
       response: { 200: TestResult, ...webhookErrors },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { switchWebhook } from '../../src/webhooks/change-subscription.ts';
 import { bearer, startWorld, tokenFor, type Answer, type World } from '../support/world.ts';
 
 const BASE = '/feed/v1/consent/webhooks';
@@ -59,4 +60,19 @@ test('E1, E3, E4: webhooks answer 500, 503 and 429 as the other APIs do', async 
   } finally {
     await away.close().catch(() => undefined);
   }
+});
+
+test('C9: what the operator has disabled a client cannot enable, and is told whom to ask', async () => {
+  const headers = bearer(await tokenFor(world, 'events'));
+  const url = 'https://bank.example/hooks';
+  const { id } = (await world.call({ method: 'POST', url: BASE, headers, payload: { url } })).json;
+  await switchWebhook(world.platform, id, false);
+  const change = (payload: object) => world.call({ method: 'PATCH', url: `${BASE}/${id}`, headers, payload });
+  const refused = await change({ enabled: true });
+  assert.equal(refused.status, 409);
+  assert.equal(refused.json.message, 'the operator of this service has disabled this webhook: ask them to enable it');
+  const changed = await change({ url: `${url}/new` });
+  assert.deepEqual([changed.status, changed.json.enabled, changed.json.disabledReason], [200, false, 'operator']);
+  await switchWebhook(world.platform, id, true);
+  assert.equal((await change({})).json.enabled, true);
 });

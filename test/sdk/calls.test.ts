@@ -329,3 +329,16 @@ test('SDK: debt is told in our words, amounts in øre', async () => {
     },
   );
 });
+
+test('SDK: a platform that is called by another name than its own says which that is', async () => {
+  await withToldServer(
+    () => undefined,
+    async ({ url }) => {
+      const other = url.replace('127.0.0.1', 'localhost');
+      await assert.rejects(clientOf({ url: other }).getDebt(CONSENT_ID), (error: unknown) => {
+        assert.ok(isSamtykkeError(error, 'wrong_address'));
+        return error.message.startsWith(`the platform at ${other} calls itself ${url}: use that address`);
+      });
+    },
+  );
+});

@@ -227,7 +227,7 @@ test('SDK: a server that ignores waitSeconds is polled, and one that refuses it 
 test('SDK: a server that waits is asked again at once, and with waitSeconds 0 none is asked to wait', async () => {
   const feed = toldFeed([2]);
   await withFeed(feed, async (client, server) => {
-    const later = setTimeout(1_500).then(() => feed.numbers.push(3));
+    const later = setTimeout(2_500).then(() => feed.numbers.push(3));
     const began = Date.now();
     assert.deepEqual(numbersOf(await take(client, 2, { waitSeconds: 1, pollSeconds: 60 })), [2, 3]);
     assert.ok(Date.now() - began < 30_000);

@@ -17,11 +17,11 @@ export interface UserFolder {
   write(name: string, text: string): void;
   /** Runs a file of the folder to its end; fails when its exit code is not 0. */
   node(program: string, ...args: readonly string[]): Promise<string>;
-  /** Starts a file of the folder that goes on until it is stopped. */
+  /** Starts a file of the folder that goes on until it is stopped, at the latest by `remove`. */
   start(program: string, ...args: readonly string[]): Running;
   /** Checks files of the folder by the compiler; answers what it says. */
   check(files: readonly string[], options: readonly string[]): Promise<string>;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 export interface Running {
@@ -41,21 +41,31 @@ export async function newUserFolder(): Promise<UserFolder> {
   const path = mkdtempSync(join(tmpdir(), 'samtykke-user-'));
   const copy = join(path, 'packed');
   mkdirSync(copy);
-  for (const part of ['src', 'examples', 'package.json', 'tsconfig.json', 'README.md', 'LICENSE']) {
+  for (const part of ['src', 'examples', 'package.json', 'prepack.mjs', 'tsconfig.json', 'README.md', 'LICENSE']) {
     cpSync(join(SDK, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
   const client = join(copy, await pack(copy, []));
-  const dependency = await pack(join(ROOT, 'node_modules/oauth4webapi'), ['--ignore-scripts', '--pack-destination', path]);
+  const dependency = await pack(join(ROOT, 'node_modules/oauth4webapi'), [
+    '--ignore-scripts',
+    '--pack-destination',
+    path,
+  ]);
   writeFileSync(join(path, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   await npm(path, ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', `./${dependency}`, client]);
+  const started: Running[] = [];
   return {
     path,
     tarballBytes: readFileSync(client).length,
     write: (name, text) => writeFileSync(join(path, name), text),
-    node: async (program, ...args) => (await run(usersNode(), [program, ...args], { cwd: path, timeout: 120_000 })).stdout,
+    node: async (program, ...args) =>
+      (await run(usersNode(), [program, ...args], { cwd: path, timeout: 120_000 })).stdout,
     // Examples are TypeScript, which an older Node does not run.
-    start: (program, ...args) => running(spawn(process.execPath, [program, ...args], { cwd: path })),
+    start: (program, ...args) => {
+      const one = running(spawn(process.execPath, [program, ...args], { cwd: path }));
+      started.push(one);
+      return one;
+    },
     check: async (files, options) => {
       const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
       const all = [tsc, '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', ...options, ...files];
@@ -64,7 +74,10 @@ export async function newUserFolder(): Promise<UserFolder> {
         (failed: { stdout: string }) => failed.stdout,
       );
     },
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove: async () => {
+      await Promise.all(started.map((one) => one.stop()));
+      rmSync(path, { recursive: true, force: true });
+    },
   };
 }
 
@@ -106,7 +119,7 @@ function running(child: ChildProcess): Running {
   return {
     output: () => output,
     until: async (pattern) => {
-      for (const until = Date.now() + 60_000; ; ) {
+      for (const until = Date.now() + 60_000; ;) {
         const found = output.match(pattern);
         if (found !== null) return found;
         if (child.exitCode !== null || Date.now() > until) throw new Error(`${pattern} was not printed: ${output}`);

@@ -51,14 +51,8 @@ const options: readonly SamtykkeOptions[] = [
 ];
 
 async function neverRun(client: Samtykke, key: CryptoKey): Promise<void> {
-  void new Samtykke({
-    ...where,
-    clientId: 'c',
-    privateKey: key,
-    keyId: 'k1',
-    fetch,
-    signal: undefined,
-  } as SamtykkeOptions);
+  // A key of WebCrypto is taken as it is, and so is a `fetch`.
+  void new Samtykke({ ...where, clientId: 'c', privateKey: key, keyId: 'k1', fetch });
   const consent = await client.registerConsent({ nin: '1', purpose: 'processing', days: 28, clientConsentId: 'a' });
   same<typeof consent, RegisteredConsent>(true);
   same<typeof consent.expiresAt, Date>(true);

@@ -104,7 +104,8 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     audienceAliases: ['https://api-preprod.norskgjeld.no'],
     loginFetch: injectedFetch(() => app),
     extend: (subtree) => {
-      sandboxRoutes(subtree, platform, { servers, clock: businessClock, jobs: due, creditors });
+      const world = { servers, clock: businessClock, jobs: due, creditors, pushed, certificates };
+      sandboxRoutes(subtree, platform, { ...world, pushPort: () => undefined });
       testIdRoutes(subtree, platform);
     },
   });

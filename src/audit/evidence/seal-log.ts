@@ -67,12 +67,17 @@ export async function hashOfSeal(db: Queryable, number: number): Promise<string 
   return (await db.query(HASH_OF, [number]))[0]?.hash;
 }
 
-/** $1 all up to there are sealed, $2 above this id, $3 at most */
+/** Looks at no more rows than it must, however the server plans it. $1 all up to there are sealed, $2 above this id, $3 at most */
 const UNSEALED = sql<{ row: LogRow }>(
   'audit_seal_unsealed',
-  `select ${WHOLE_ROW} as row from audit_log a
-   left join (select unnest(row_ids) as id from audit_seal where last_id > $1) sealed on sealed.id = a.id
-   where a.id > $1 and a.id > $2 and sealed.id is null order by a.id limit $3`,
+  `with sealed as materialized (
+     select unnest(row_ids) as id from audit_seal where last_id > $1
+   ), next as materialized (
+     select id from audit_log where id > greatest($1, $2) order by id limit $3 + (select count(*) from sealed)
+   ), due as materialized (
+     select id from next where not exists (select from sealed where sealed.id = next.id) order by id limit $3
+   )
+   select ${WHOLE_ROW} as row from due join audit_log a on a.id = due.id order by a.id`,
 );
 
 /** The first committed rows above an id that are in no seal; `upTo`: below that there are none. */

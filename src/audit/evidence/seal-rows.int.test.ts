@@ -39,6 +39,11 @@ const write = async (times = 1): Promise<void> => {
     );
   }
 };
+/** Business time goes on, for this node and for the database. */
+const later = async (seconds: number): Promise<void> => {
+  bare.clock.setOffsetSeconds(bare.clock.offsetSeconds() + seconds);
+  await inspect('update installation set clock_offset_seconds = $1', [bare.clock.offsetSeconds()]);
+};
 /** Of a node that seals whenever it is asked to. */
 const sealer = () => logSealer(bare.platform, { leastSeconds: 0 });
 
@@ -147,17 +152,41 @@ test('C7: where nothing happens a seal an hour says so; where much does, no more
   assert.equal((await seals()).length, 1);
   await write();
   assert.equal(await node.seal(), 0, 'a moment after the last one');
-  bare.clock.setOffsetSeconds(bare.clock.offsetSeconds() + 60);
+  await later(60);
   assert.equal(await node.seal(), 1);
-  bare.clock.setOffsetSeconds(bare.clock.offsetSeconds() + 3_500);
+  await later(3_500);
   await node.seal();
   assert.equal((await seals()).length, 2);
-  bare.clock.setOffsetSeconds(bare.clock.offsetSeconds() + 200);
+  await later(200);
   await node.seal();
   assert.deepEqual(
     (await seals()).map((seal) => seal.rows),
     [[], [1], []],
   );
+});
+
+test('C7: a clock that is wrong makes no seal of the future, lets no row go early, and stops nothing', async () => {
+  const ahead = (seconds: number) =>
+    logSealer(
+      {
+        ...bare.platform,
+        clock: { ...bare.platform.clock, now: () => new Date(+bare.platform.clock.now() + seconds * 1000) },
+      },
+      { leastSeconds: 0 },
+    );
+  await write();
+  await ahead(400 * 86_400).seal();
+  const [{ fair }] = await inspect(
+    "select at <= business_now() and kept_since <= business_now() - interval '1096 days' as fair from audit_seal",
+  );
+  assert.equal(fair, true);
+  // Both were wrong, and the database's clock has been put right since.
+  await later(86_400);
+  await write();
+  await sealer().seal();
+  await later(-86_400);
+  await write();
+  assert.equal(await logSealer(bare.platform).seal(), 1);
 });
 
 test('C7: a log from before there were seals is sealed by and by, in portions', async () => {
@@ -192,7 +221,7 @@ test('C8: only what is sealed is purged, and no more than a seal allows', async 
   assert.deepEqual(await rows(), [2], 'the seal says that 1096 days are kept');
   const listed = async () => (await inspect('select list from audit_seal where number = 1'))[0].list;
   assert.match(await listed(), /^1 .*\n2 .*\n$/, 'one of its rows is there yet');
-  bare.clock.setOffsetSeconds(bare.clock.offsetSeconds() + 4_000);
+  await later(4_000);
   await logSealer({ ...platform, config: { ...platform.config, logRetentionDays: 30 } }, { leastSeconds: 0 }).seal();
   await purgePastRetention({ ...platform, config: { ...platform.config, logRetentionDays: 30 } });
   assert.deepEqual([await rows(), await listed()], [[], null]);

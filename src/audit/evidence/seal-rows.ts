@@ -1,15 +1,7 @@
 import { sealKeys } from '../../platform/keys.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { listOf, sha256Hex, type SealStatement } from './seal.ts';
-import {
-  addSeal,
-  hashOfSeal,
-  lastSeal,
-  settledUpTo,
-  timeOfDatabase,
-  unsealedRows,
-  type LastSeal,
-} from './seal-log.ts';
+import { addSeal, hashOfSeal, lastSeal, settledUpTo, timeOfDatabase, unsealedRows, type LastSeal } from './seal-log.ts';
 import { readSeal, sealVerifier, signSeal } from './signature.ts';
 
 type Tools = Pick<Platform, 'clock' | 'config' | 'db' | 'keys' | 'log'>;

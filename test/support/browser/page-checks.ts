@@ -12,6 +12,8 @@ export interface Expected {
   /** For failures and pictures. */
   readonly name: string;
   readonly language?: Language;
+  /** The name of the part of the installation that the page belongs to; the portal's unless told. */
+  readonly site?: string;
   /** The page is there to show synthetic numbers: TestID's list of persons. */
   readonly numbers?: boolean;
   /** The page is another one with other words, which is checked by itself: two of the four windows will do. */
@@ -144,13 +146,13 @@ function decoded(text: string): string {
 const serviceNames: Readonly<Record<Language, string>> = { nb: 'Min gjeld', nn: 'Mi gjeld', en: 'My debt' };
 
 /** One h1, a title that is that and the service's name, and the language that was wanted. */
-async function frame(page: Page, { language: wanted }: Partial<Expected> = {}): Promise<string[]> {
+async function frame(page: Page, { language: wanted, site }: Partial<Expected> = {}): Promise<string[]> {
   const { h1, title, language } = await inPage<{ h1: string[]; title: string; language: string }>(page, 'frame()');
   const known = languages.find((it) => it === language);
   const problems: string[] = [];
   if (h1.length !== 1) problems.push(`${h1.length} h1`);
   if (known === undefined || (wanted ?? known) !== known) problems.push(`the language is '${language}'`);
-  else if (title !== `${h1[0] ?? ''} – ${serviceNames[known]}`) problems.push(`the title is '${title}'`);
+  else if (title !== `${h1[0] ?? ''} – ${site ?? serviceNames[known]}`) problems.push(`the title is '${title}'`);
   return problems;
 }
 

@@ -8,7 +8,7 @@ import { recorder, type Show } from './recorder.ts';
 import { stable } from './stable.ts';
 
 /** As many as the examples need, and few enough to be soon used up. */
-const PER_MINUTE = 150;
+const PER_MINUTE = 80;
 
 /**
  * The exchanges of `src/docs/examples.json`: what a sandbox of its own answers to each call of the description, well and badly asked.
@@ -18,7 +18,7 @@ export async function makeExamples(): Promise<readonly Exchange[]> {
   const world = await startWorld({
     env: {
       RATE_LIMIT_PER_MINUTE: String(PER_MINUTE),
-      LOOKUP_DEADLINE_MS: '3000',
+      LOOKUP_DEADLINE_MS: '1500',
       PUSH_PORT: '0',
       PUSH_HOST: '127.0.0.1',
     },

@@ -33,7 +33,7 @@ export function stable<Exchanges>(exchanges: Exchanges, began: Date): Exchanges 
     if (key === 'id_token') return idToken(value);
     if (key === 'retry-after') return '30';
     // Names of errors are codes too.
-    if (!OPAQUE.has(key) || value.length < SHORTEST) return undefined;
+    if (!OPAQUE.has(key) || /^[a-z_]+$/.test(value)) return undefined;
     const [, prefix = '', word = ''] = /^(whsec_|urn:[\w:-]*:)?(.*)$/s.exec(value) ?? [];
     return `${prefix}${base64url(secrets(word), word.length)}`;
   };
@@ -65,9 +65,6 @@ const LAST_NIGHT = Date.parse('2026-11-23T02:00:00.000Z');
 const TRACE_ID = '4f1d2c7a-9e35-4b60-8a1f-6c0e57d3b982';
 const SECONDS = new Set(['exp', 'iat', 'auth_time', 'expires_at']);
 const OPAQUE = new Set(['access_token', 'at_hash', 'code', 'jti', 'kid', 'n', 'secret', 'sub', 'token', 'x', 'y']);
-
-/** Of what stands for something by its sheer length. */
-const SHORTEST = 16;
 
 /** Counts what is new, and knows again what is not. */
 function numbering(): (text: string) => number {
