@@ -22,6 +22,7 @@ import {
   MARK_FIRST,
   REMOVE_CUSTOMERS,
   REMOVE_LOANS,
+  SORT_IN_MEMORY,
 } from './store.ts';
 
 /**
@@ -42,6 +43,7 @@ export async function swapIn(
   const drawnAt = staged.drawnAt ?? began;
   return session.transaction(async (tx) => {
     await tx.query(LOCK_TO_SWAP, [creditorId, providerId]);
+    await tx.query(SORT_IN_MEMORY);
     const [before = { customers: 0, loans: 0 }] = await tx.query(LAST_APPLIED, [creditorId, providerId]);
     const duplicatedAccounts = await makeTheSame(tx, pair, { began, drawnAt });
     await tx.query(DATE_PAIR, [creditorId, providerId, began, drawnAt]);
