@@ -17,7 +17,7 @@ export interface PushAsked {
 }
 
 /** The account that the console pushes: one for each person at each creditor, so that the next push replaces it. */
-export const PUSHED_ACCOUNT = 'CONSOLE-1';
+const PUSHED_ACCOUNT = 'CONSOLE-1';
 
 const SECONDS = 10;
 

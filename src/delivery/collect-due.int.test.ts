@@ -125,7 +125,9 @@ test('D3: of several sessions one collects a creditor; when that one is gone, an
   assert.equal(await anythingDue(), false, 'somebody is at it');
   assert.deepEqual(await outcomes(), []);
   // Its connection to the database is cut, as when its machine is.
-  await world.inspect("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'");
+  await world.inspect(
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and application_name = 'test'",
+  );
   release();
   await assert.rejects(first);
   assert.equal(await anythingDue(), true);

@@ -125,6 +125,9 @@ export const ADD_ALL_CUSTOMERS = sql<never>(
    select s.nin_index, $1, $2, $3 from pg_temp.staged s where s.is_first order by s.nin_index`,
 );
 
+/** The rows of a large creditor are put in order in memory; those of others take no more than they need. */
+export const SORT_IN_MEMORY = sql<never>('delivery_sort_in_memory', "set local work_mem = '256MB'");
+
 /**
  * Comparing everything with plans that look rows up one by one takes twenty times as long, and PostgreSQL would make them: its statistics
  * have often not caught up with what was delivered last.

@@ -29,6 +29,7 @@ import {
   MARK_FIRST,
   REMOVE_CUSTOMERS,
   REMOVE_LOANS,
+  SORT_IN_MEMORY,
 } from './store.ts';
 
 /**
@@ -52,6 +53,7 @@ export async function swapIn(
   const drawnAt = staged.drawnAt ?? began;
   return session.transaction(async (tx) => {
     await tx.query(LOCK_TO_SWAP, [creditorId, providerId]);
+    await tx.query(SORT_IN_MEMORY);
     await tx.query(HOLD_INDEX_KEY, [indexKeys[0]]);
     const others = await tx.query(OTHER_KEYS_OF_PAIR, [creditorId, providerId, indexKeys]);
     if (others.length > 0) throw new DeliveryStopped({ kind: 'failed', failure: 'interrupted' });

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
+import { HOLDINGS } from '../creditors/store.ts';
+import type { Statement } from '../platform/db.ts';
+import { PUSH_ADD_CUSTOMERS, PUSH_REMOVE, PUSH_REMOVE_CUSTOMERS } from './store.ts';
+
+const [INSTITUTION, PROVIDER] = ['310472654', '9908:318465711'];
+const LOANS = 30_000;
+
+let database: TestDatabase;
+before(async () => {
+  database = await createDatabase();
+});
+after(() => database.drop());
+
+/** The indexes that a statement goes by, and whether it reads a table from end to end. */
+async function indexesOf(statement: Statement<unknown>, values: readonly unknown[]): Promise<readonly string[]> {
+  let plan: unknown;
+  await withClient(database.superuserUrl, async (client) => {
+    await client.query('begin');
+    const explained = await client.query(`explain (format json) ${statement.text}`, [...values]);
+    await client.query('rollback');
+    const [row] = explained.rows as { 'QUERY PLAN': unknown }[];
+    plan = row?.['QUERY PLAN'];
+    if (typeof plan === 'string') plan = JSON.parse(plan);
+  });
+  const found: string[] = [];
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { 'Index Name': index, 'Node Type': type, 'Relation Name': table } = node as Record<string, unknown>;
+    if (typeof index === 'string') found.push(index);
+    if (type === 'Seq Scan' && /^delivered_/.test(String(table))) found.push(`all of ${String(table)}`);
+    for (const part of Object.values(node)) walk(part);
+  };
+  walk(plan);
+  return found;
+}
+
+async function checkPlans(): Promise<void> {
+  const hash = Buffer.alloc(32, 7);
+  const now = new Date('2026-11-23T08:00:00Z');
+  const pair = [INSTITUTION, PROVIDER];
+  for (const [statement, values] of [
+    [HOLDINGS, [[hash], now]],
+    [PUSH_REMOVE, [...pair, now, [hash], ['a'], [now]]],
+    [PUSH_ADD_CUSTOMERS, [...pair, now, [hash]]],
+    [PUSH_REMOVE_CUSTOMERS, [...pair, [hash]]],
+  ] as const) {
+    const indexes = await indexesOf(statement, values);
+    assert.ok(indexes.length > 0, statement.name);
+    for (const index of indexes)
+      assert.doesNotMatch(index, /by_provider|^all of/, `${statement.name} goes by ${index}`);
+  }
+}
+
+/** As a first collection leaves it. */
+async function fill(creditor: string, from: number): Promise<void> {
+  await withClient(database.superuserUrl, async (client) => {
+    await client.query('alter table delivered_loan set (autovacuum_enabled = off)');
+    await client.query('alter table delivered_customer set (autovacuum_enabled = off)');
+    await client.query(
+      `insert into delivered_loan (nin_index, creditor_id, provider_id, account_id, reported_at, type, co_borrower,
+         interest_bearing_balance, non_interest_bearing_balance)
+       select sha256(n::text::bytea), $1, $2, n::text, now(), 'chargeCard', 0, 0, 1 from generate_series($3::int, $4::int) n`,
+      [creditor, PROVIDER, from, from + LOANS],
+    );
+    await client.query(
+      `insert into delivered_customer (nin_index, creditor_id, provider_id, delivered_at)
+       select sha256(n::text::bytea), $1, $2, now() from generate_series($3::int, $4::int) n`,
+      [creditor, PROVIDER, from, from + LOANS],
+    );
+  });
+}
+
+test('D3: loans of a person are found by the number, also right after a first collection, of which PostgreSQL knows nothing yet', async () => {
+  await fill('211872543', 0);
+  await checkPlans();
+  await withClient(database.superuserUrl, (client) => client.query('analyze delivered_loan, delivered_customer'));
+  await checkPlans();
+  // What it knows is of another creditor.
+  await fill(INSTITUTION, LOANS);
+  await checkPlans();
+});
