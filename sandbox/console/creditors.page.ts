@@ -88,7 +88,7 @@ ${proof(csrf)}
 </form></td>
 <td data-label="Last collected">${collected(last)}</td>
 <td><form method="post" action="${address}/collect">
-<button type="submit" class="ds-button" data-variant="tertiary" data-size="sm">Collect<span class="ds-sr-only"> from ${name}</span> now</button>
+<button type="submit" class="ds-button" data-variant="tertiary" data-size="sm">Collect now<span class="ds-sr-only"> from ${name}</span></button>
 ${proof(csrf)}
 </form></td>
 </tr>

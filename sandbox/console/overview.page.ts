@@ -74,11 +74,13 @@ function clock({ csrf, refused, now, aheadSeconds }: OverviewShown): Html {
 <div class="ds-card">
 <p class="ds-paragraph" id="now">Here it is <strong>${dayAndTime('en', now)}</strong>, ${aheadWords(aheadSeconds)}.</p>
 <p class="ds-paragraph">Move it forward, and what is due by then is done before the next page comes: consents expire, feeds age, creditors are collected. It never goes back. Logins and tokens keep real time.</p>
-<form method="post" action="/sandbox/console/clock" class="actions" aria-label="Move the clock by a step">
+<form method="post" action="/sandbox/console/clock" aria-label="Move the clock by a step">
+<div class="actions">
 ${steps.map(
   ({ seconds, words }) =>
     html`<button type="submit" class="ds-button" data-variant="secondary" name="seconds" value="${seconds}">${words}</button>\n`,
-)}${proof(csrf)}
+)}</div>
+${proof(csrf)}
 </form>
 <form method="post" action="/sandbox/console/clock" class="filter" aria-label="Move the clock by days">
 ${proof(csrf)}

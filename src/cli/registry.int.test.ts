@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
-import { samtykke, type Ended } from '../../test/support/command.ts';
+import type { Ended } from '../../test/support/command.ts';
+import { samtykkeHere } from '../../test/support/command-here.ts';
 import { nodeOver } from '../../test/support/node-process.ts';
 import type { Json } from '../../test/support/world.ts';
 
@@ -11,7 +12,8 @@ before(async () => {
 });
 after(() => database.drop());
 
-const creditor = (...args: readonly string[]): Promise<Ended> => samtykke(nodeOver(database), 'creditor', ...args);
+const creditor = (...args: readonly string[]): Promise<Ended> =>
+  samtykkeHere(nodeOver(database), ['creditor', ...args]);
 
 /** Of a command that must have gone well, and had nothing to say beside its answer. */
 async function answer(...args: readonly string[]): Promise<Json> {
