@@ -70,7 +70,8 @@ export function authorizationServer(
     assertJwtClientAuthClaimsAndHeader: profile.assertAssertion,
     enabledJWA: { ...profile.algorithms, idTokenSigningAlgValues: idTokenAlgorithms(platform) },
     extraClientMetadata: { properties: ['registered_scopes', 'consent_scopes', 'require_pkce'] },
-    clientBasedCORS: () => false,
+    // Secrets do not belong into browsers; but those of a sandbox are known, and its API reference asks from this origin.
+    clientBasedCORS: (_ctx, origin) => platform.config.mode === 'sandbox' && origin === new URL(accessUrl).origin,
     ttl: { ...flow.ttl, ClientCredentials: TOKEN_SECONDS, AccessToken: TOKEN_SECONDS },
     features: {
       clientCredentials: { enabled: true },

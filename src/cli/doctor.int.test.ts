@@ -180,3 +180,26 @@ test('C6: what jobs have left undone is told, and that no node runs', async () =
     },
   );
 });
+
+test('F1: a webhook that takes nothing, and one that was given up, are named; the others are counted', async () => {
+  const insert = (id: number, more: string, values: string) => `
+    insert into webhook_subscription (id, client_id, url, event_types, created_at, secret_cipher, secret_cipher_key, place${more})
+    values ('019ab01e-2f3c-7d40-9c1a-00000000000${id}', (select id from client order by id limit 1), 'https://client.example/hook',
+            '{created}', clock_timestamp(), 'x', '${world.platform.keys.ninEncryption[0]?.id}', 1${values})`;
+  await during(
+    [
+      insert(1, '', ''),
+      insert(2, ', failing_since, attempts, next_attempt_at', ', clock_timestamp(), 3, clock_timestamp()'),
+      insert(3, ', disabled_at, disabled_reason', ", clock_timestamp(), 'gone'"),
+    ].join(';'),
+    'delete from webhook_subscription',
+    async () => {
+      const { code, of } = await examine();
+      assert.deepEqual([code, outcomes(of('webhooks'))], [0, ['warning', 'warning', 'ok']]);
+      const [failing, gone, rest] = of('webhooks').map(({ what }) => what);
+      assert.match(failing ?? '', /0002 of Sparekompis AS, https:\/\/client\.example\/hook: takes nothing since 20/);
+      assert.match(gone ?? '', /0003 of .*: has been given up \(20/);
+      assert.equal(rest, '1 of 3 take what is sent');
+    },
+  );
+});

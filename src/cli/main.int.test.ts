@@ -119,21 +119,21 @@ test('R3: a command says what is wrong with its configuration or its database, a
 test('R3: without DATABASE_URL a command speaks to the sandbox that runs in DATA_DIR, by a file that only its owner reads', async () => {
   const takeBack = await announceDatabase(folder, database.servingUrl);
   assert.equal(statSync(join(folder, 'serving.json')).mode & 0o777, 0o600);
-  assert.deepEqual(await samtykke({ DATA_DIR: folder }, 'creditor', 'list', '--json'), {
+  assert.deepEqual(await samtykkeHere({ DATA_DIR: folder }, ['creditor', 'list', '--json']), {
     code: 0,
     stdout: '[]\n',
     stderr: '',
   });
   await takeBack();
-  assert.equal((await samtykke({ DATA_DIR: folder }, 'creditor', 'list')).code, 1);
+  assert.equal((await samtykkeHere({ DATA_DIR: folder }, ['creditor', 'list'])).code, 1);
   const killed = new URL(database.servingUrl);
   killed.port = '1';
   await announceDatabase(folder, killed.href);
-  const { code, stderr } = await samtykke({ DATA_DIR: folder }, 'creditor', 'list');
+  const { code, stderr } = await samtykkeHere({ DATA_DIR: folder }, ['creditor', 'list']);
   assert.equal(code, 1);
   assert.match(stderr, /it may have been stopped: npm start starts it/);
   writeFileSync(join(folder, 'serving.json'), '{"url": "post');
-  assert.equal((await samtykke({ DATA_DIR: folder }, 'creditor', 'list')).code, 1);
+  assert.equal((await samtykkeHere({ DATA_DIR: folder }, ['creditor', 'list'])).code, 1);
   rmSync(join(folder, 'serving.json'));
 });
 
@@ -179,7 +179,7 @@ test('D3: in production a creditor answers over https at addresses on the open i
   const real = await newDatabase({ empty: true });
   await migrate({ ownerUrl: real.ownerUrl, servingUrl: real.servingUrl, mode: 'production' });
   const bekkelauv = 'creditor add 310472654 --name Bekkelauv --provider 9908:318465711'.split(' ');
-  const add = (url: string) => samtykke(production(real), ...bekkelauv, '--base-url', url);
+  const add = (url: string) => samtykkeHere(production(real), [...bekkelauv, '--base-url', url]);
   const cases = [
     ['http://8.8.8.8', /--base-url is plain http/],
     ['https://127.1', /--base-url is at 127\.0\.0\.1 \(loopback\)/],

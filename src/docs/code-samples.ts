@@ -4,8 +4,15 @@ import type { Config } from '../platform/config.ts';
 import type { Call } from './description.ts';
 import type { Exchange } from './examples.ts';
 
-/** The first client of the sandbox. */
-const SANDBOX_CLIENT = 'a0000000-0000-4000-8000-000000000001';
+/** A client of the sandbox, which everybody may use. */
+export interface SandboxClient {
+  readonly id: string;
+  readonly secret: string;
+}
+export const sandboxClient: SandboxClient = {
+  id: 'a0000000-0000-4000-8000-000000000001',
+  secret: sandboxSecrets[0],
+};
 
 /** Which API an address belongs to: the one with the longest path that it begins with; undefined: the authorization server's. */
 export const apiOf = (path: string): Api | undefined =>
@@ -76,8 +83,8 @@ const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\'
 
 /** The lines by which a sample fetches what it needs. */
 function shell({ mode, apiUrl, accessUrl }: Config) {
-  const client = mode === 'sandbox' ? `${SANDBOX_CLIENT}:${sandboxSecrets[0]}` : '"$CLIENT_ID:$CLIENT_SECRET"';
-  const clientId = mode === 'sandbox' ? SANDBOX_CLIENT : '$CLIENT_ID';
+  const client = mode === 'sandbox' ? `${sandboxClient.id}:${sandboxClient.secret}` : '"$CLIENT_ID:$CLIENT_SECRET"';
+  const clientId = mode === 'sandbox' ? sandboxClient.id : '$CLIENT_ID';
   const taken = (name: string): string => `sed 's/.*"${name}":"\\([^"]*\\)".*/\\1/'`;
   const tokenBy = (...fields: string[]): string =>
     [
@@ -115,7 +122,7 @@ function shell({ mode, apiUrl, accessUrl }: Config) {
     authorization: (path: string): string =>
       [
         '# Send the browser of the person to this address. Make a new state each time.',
-        `echo "${accessUrl}${path.replace(SANDBOX_CLIENT, clientId)}"`,
+        `echo "${accessUrl}${path.replace(sandboxClient.id, clientId)}"`,
       ].join('\n'),
   };
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { fontToLoadFirst } from '../html/assets.ts';
 import { Html, html } from '../html/html.ts';
 import { ICON } from '../html/layout.ts';
+import type { SandboxClient } from './code-samples.ts';
+import { CLIENT_SECRET, tokenOf } from './frame.ts';
 import { scalarAddress } from './scalar.ts';
 
 /** The script that starts Scalar: in a file, as the policy wants it. */
@@ -32,8 +34,8 @@ export interface Reference {
   /** Paths of other references, and their names. */
   readonly others: readonly { readonly href: string; readonly words: string }[];
   readonly calls: readonly Listed[];
-  /** Whether requests can be sent from the page. */
-  readonly tryOut: boolean;
+  /** As whom requests can be sent from the page; undefined: they cannot be. */
+  readonly tryAs: SandboxClient | undefined;
 }
 
 /**
@@ -73,7 +75,7 @@ ${reference.others.map(({ href, words }) => html`<li><a href="${href}">${words}<
 `;
 
 /** Everything that would ask somebody else, send anything there, or lead there, is off. */
-const settingsOf = ({ document, tryOut }: Reference) => ({
+const settingsOf = ({ document, tryAs }: Reference) => ({
   url: document,
   telemetry: false,
   agent: { disabled: true },
@@ -81,7 +83,8 @@ const settingsOf = ({ document, tryOut }: Reference) => ({
   withDefaultFonts: false,
   hideClientButton: true,
   showDeveloperTools: 'never',
-  hideTestRequestButton: !tryOut,
+  hideTestRequestButton: tryAs === undefined,
+  ...(tryAs === undefined ? {} : { authentication: { securitySchemes: credentialsOf(tryAs) } }),
   persistAuth: false,
   isEditable: false,
   documentDownloadType: 'direct',
@@ -104,6 +107,13 @@ const settingsOf = ({ document, tryOut }: Reference) => ({
     swift: true,
   },
 });
+
+/** Filled in, so that a click fetches a token. */
+function credentialsOf({ id, secret }: SandboxClient) {
+  const clientCredentials = { 'x-scalar-secret-client-id': id, 'x-scalar-secret-client-secret': secret };
+  const tokens = Object.values(tokenOf).map((name) => [name, { flows: { clientCredentials } }]);
+  return { ...Object.fromEntries(tokens), [CLIENT_SECRET]: { username: id, password: secret } };
+}
 
 /** JSON that ends no script element. */
 const asScriptData = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');

@@ -4,6 +4,7 @@ import type { Html } from '../html/html.ts';
 import type { Frame } from '../html/layout.ts';
 import { frameOf, pageHeaders, sendPage } from '../html/send-page.ts';
 import type { Platform } from '../platform/platform.ts';
+import { sandboxClient } from './code-samples.ts';
 import { deliveriesDescription } from './deliveries.ts';
 import { callsOf, type Description } from './description.ts';
 import { errorPage } from './error.page.ts';
@@ -57,10 +58,10 @@ export function docsRoutes(app: FastifyInstance, platform: Platform, options: Do
       })),
     );
     // Requests from a browser would take the client's secret into it. In a sandbox secrets are known to everybody.
-    const tryOut = config.mode === 'sandbox' && path === '/docs';
+    const tryAs = config.mode === 'sandbox' && path === '/docs' ? sandboxClient : undefined;
     app.get(path, page, async (request, reply) => {
       frameOf(platform, request); // so that the headers know whether it came over https
-      const made = referencePage({ title, description, document, others, calls: listed(), tryOut });
+      const made = referencePage({ title, description, document, others, calls: listed(), tryAs });
       return sendReference(request, reply, made);
     });
     const written = once(() => kept('application/json; charset=utf-8', `${JSON.stringify(describe(), null, 2)}\n`));
