@@ -14,6 +14,7 @@ export async function announceExpired(platform: Platform): Promise<number> {
   for (;;) {
     const done = (await platform.db.query(EXPIRE, [now, PORTION])).length;
     total += done;
+    platform.metrics.consentChanged('expired', 'time', done);
     if (done < PORTION) return total;
   }
 }

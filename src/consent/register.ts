@@ -63,6 +63,7 @@ export async function registerConsent(platform: Platform, registration: Registra
       registration.answers?.shownHash ?? null,
     ]);
     if (outcome?.made === 1 && outcome.person_id !== null) {
+      platform.metrics.consentChanged('created', registration.actor);
       return {
         id,
         clientId,

@@ -20,7 +20,10 @@ export interface Revocation {
  * lookup that is under way (C5): that one locks the same row before it answers. Repeating it is a success without a second
  * event (S2). Errors: `no_valid_consent`, `consent_used`, `consent_expired`, `unavailable`.
  */
-export async function revokeConsent(platform: Pick<Platform, 'clock' | 'db'>, revocation: Revocation): Promise<void> {
+export async function revokeConsent(
+  platform: Pick<Platform, 'clock' | 'db'> & Partial<Pick<Platform, 'metrics'>>,
+  revocation: Revocation,
+): Promise<void> {
   const now = platform.clock.now();
   let consent = revocation.consent;
   for (let tries = 1; tries <= 3; tries++) {
@@ -36,7 +39,10 @@ export async function revokeConsent(platform: Pick<Platform, 'clock' | 'db'>, re
       revocation.by,
       revocation.traceId,
     ]);
-    if (done.length > 0) return;
+    if (done.length > 0) {
+      platform.metrics?.consentChanged('revoked', revocation.by);
+      return;
+    }
     // It ended between being read and being locked: what it is now says what to answer.
     consent = await readConsent(platform.db, consent.id);
   }

@@ -3,7 +3,8 @@ import { DomainError } from '../errors/domain-error.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ARCHIVE_CLOSED, COUNT_ACTIVE, LOG_PERMISSION_CHANGE } from './store.ts';
 
-type Tools = Pick<Platform, 'clock' | 'db'>;
+/** At the command line there is nobody to ask for metrics. */
+type Tools = Pick<Platform, 'clock' | 'db'> & Partial<Pick<Platform, 'metrics'>>;
 
 const PORTION = 1_000;
 
@@ -36,6 +37,7 @@ export async function archiveClosed(platform: Tools): Promise<number> {
   for (;;) {
     const done = (await platform.db.query(ARCHIVE_CLOSED, [now, PORTION])).length;
     total += done;
+    platform.metrics?.consentChanged('revoked', 'operator', done);
     // A portion can be short because others ended some of its rows meanwhile; an empty one is the end.
     if (done === 0) return total;
   }

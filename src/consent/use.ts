@@ -35,7 +35,10 @@ export async function useConsent(platform: Platform, use: Use): Promise<void> {
     use.creditorsAnswered,
     use.traceId,
   ]);
-  if (granted !== undefined) return;
+  if (granted !== undefined) {
+    if (use.consent.duration.kind === 'single_use') platform.metrics.consentChanged('used', 'client');
+    return;
+  }
   // It ended between being read and being locked; what it is now says why.
   const ended = decideUse(await readConsent(platform.db, id), use.asking, now);
   if (ended !== 'granted') throw refusalError(ended);

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
+import type { PoolState } from './metrics.ts';
+import { noTracing, type SpanOf, type Tracing } from './tracing.ts';
 
 /**
  * What may be an SQL parameter. A `Nin` is not among them on purpose: it goes into the database as keyed hash and ciphertext
@@ -41,6 +43,8 @@ export interface Database extends Queryable {
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** How this one connects, for a process of our own. It holds a password: hand it to nobody else, and never by a command line. */
   login(): DatabaseLogin;
+  /** How the connections are at this moment. */
+  pool(): PoolState;
   close(): Promise<void>;
 }
 
@@ -56,6 +60,10 @@ export interface DatabaseOptions extends DatabaseLogin {
   /** Longest time of one statement, in milliseconds; a server that does not answer gets two seconds more. */
   readonly statementMs?: number;
   readonly onConnectionError?: (error: Error) => void;
+  /** Told of each wait for a connection, in seconds. */
+  readonly onWaited?: (seconds: number) => void;
+  /** Who is told of statements, by their names. */
+  readonly tracing?: Tracing;
 }
 
 /** No statement of ours takes this long, unless something is wrong with the database. */
@@ -101,15 +109,25 @@ export function openDatabase(options: DatabaseOptions): Database {
   // Without a listener on the pool *and* on each client, a connection that is cut while idle or closing ends the process.
   pool.on('error', report);
   pool.on('connect', (client) => client.on('error', report));
+  const tracing = options.tracing ?? noTracing;
+  const connect = connecting(pool, options.onWaited ?? (() => undefined));
 
   return {
     kind: 'database',
-    query: (statement, values = []) => retried(() => onLivingConnection(pool, statement, values)),
-    transaction: (work) => retried(() => inTransaction(pool, work)),
+    query: (statement, values = []) =>
+      tracing.part(sqlSpan(statement), () => retried(() => onLivingConnection(connect, statement, values))),
+    transaction: (work) => retried(() => inTransaction(connect, tracing, work)),
     login: () => ({ url: options.url, ...(options.role === undefined ? {} : { role: options.role }) }),
+    pool: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
 }
+
+/** Of a statement only its name is told: neither its text nor a value, and of what failed its code. */
+const sqlSpan = ({ name }: Statement<unknown>): SpanOf => ({ kind: 'sql', name, failure: failureCode });
+
+const failureCode = (error: unknown): string | undefined =>
+  sqlState(error instanceof DomainError ? error.cause : error) ?? (error instanceof DomainError ? error.code : undefined);
 
 /**
  * The address to connect to, and the settings that go with it. What an address says in `options` would be taken instead of ours,
@@ -127,11 +145,21 @@ export function withSettings(
   return { url: url.href, settings: options === '' ? {} : { options } };
 }
 
+type Connect = () => Promise<pg.PoolClient>;
+
 /** Whatever keeps us from connecting, a refusal by the server included, means that the database is away. */
-const connect = (pool: pg.Pool): Promise<pg.PoolClient> =>
-  pool.connect().catch((error: unknown) => {
-    throw unavailable(error);
-  });
+const connecting = (pool: pg.Pool, onWaited: (seconds: number) => void): Connect => {
+  return async () => {
+    const begun = systemClock.stopwatch();
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw unavailable(error);
+    } finally {
+      onWaited((systemClock.stopwatch() - begun) / 1000);
+    }
+  };
+};
 
 /** How a connection that was cut fails: by the connection itself, or with the server's last words (57P01, 57P02). */
 const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02']);
@@ -141,28 +169,28 @@ const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01',
  * and all our functions may be called twice) is then asked again once, over another one; a change may have been made, and is not.
  */
 async function onLivingConnection<Row>(
-  pool: pg.Pool,
+  connect: Connect,
   statement: Statement<Row>,
   values: readonly SqlValue[],
 ): Promise<Row[]> {
   const begun = systemClock.stopwatch();
   try {
-    return await onOwnConnection(pool, statement, values);
+    return await onOwnConnection(connect, statement, values);
   } catch (error) {
     // At once, that is: one that has been waited for is not waited for again.
     const atOnce = systemClock.stopwatch() - begun < 1_000;
     const cut = atOnce && error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
     if (!cut || !statement.text.startsWith('select')) throw error;
-    return onOwnConnection(pool, statement, values);
+    return onOwnConnection(connect, statement, values);
   }
 }
 
 async function onOwnConnection<Row>(
-  pool: pg.Pool,
+  connect: Connect,
   statement: Statement<Row>,
   values: readonly SqlValue[],
 ): Promise<Row[]> {
-  const client = await connect(pool);
+  const client = await connect();
   let broken = false;
   try {
     return await run(client, statement, values);
@@ -174,11 +202,21 @@ async function onOwnConnection<Row>(
   }
 }
 
-async function inTransaction<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  const client = await connect(pool);
+/** The same transaction, its statements told of. */
+const traced = (tx: Transaction, tracing: Tracing): Transaction =>
+  tracing === noTracing
+    ? tx
+    : { ...tx, query: (statement, values) => tracing.part(sqlSpan(statement), () => tx.query(statement, values)) };
+
+async function inTransaction<Result>(
+  connect: Connect,
+  tracing: Tracing,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const client = await connect();
   let broken: Error | undefined;
   try {
-    return await committed(client, work);
+    return await committed(client, (tx) => work(traced(tx, tracing)));
   } catch (error) {
     // Over a connection that does not answer nothing more is said: it is closed, and that rolls back too.
     if (error instanceof DomainError && error.code === 'unavailable') broken = error;

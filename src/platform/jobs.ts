@@ -1,3 +1,4 @@
+import { systemClock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -25,11 +26,14 @@ export function startJobs(jobs: readonly Job[], tools: { log: Log; metrics: Metr
   const running = new Set<Promise<void>>();
 
   const runLogged = async (job: Job): Promise<void> => {
+    const begun = systemClock.stopwatch();
+    const tell = (outcome: 'ok' | 'failed'): void =>
+      tools.metrics.jobRun({ job: job.name, outcome }, (systemClock.stopwatch() - begun) / 1000);
     try {
       await job.run();
-      tools.metrics.jobRun({ job: job.name, outcome: 'ok' });
+      tell('ok');
     } catch (error) {
-      tools.metrics.jobRun({ job: job.name, outcome: 'failed' });
+      tell('failed');
       tools.log.error({ job: job.name, error }, 'a job failed; it is tried again at its next turn');
     }
   };

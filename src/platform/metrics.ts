@@ -31,8 +31,8 @@ export interface Metrics {
   consentChanged(change: ConsentChange, by: ChangedBy, count?: number): void;
   /** How long the oldest event has been waiting for its number; 0: none waits. */
   feedPending(seconds: number): void;
-  /** One run of a job. `now`: real time. */
-  jobRun(labels: { job: string; outcome: 'ok' | 'failed' }, seconds: number, now: Date): void;
+  /** One run of a job that has ended at this moment. */
+  jobRun(labels: { job: string; outcome: 'ok' | 'failed' }, seconds: number): void;
   /** How long somebody waited for a connection to the database, whether there was one in the end or not. */
   databaseWaited(seconds: number): void;
   /** Whom to ask, at each scrape, how the pool is. */
@@ -184,10 +184,10 @@ export function openMetrics(): Metrics {
       if (count > 0) consents.inc({ change, by }, count);
     },
     feedPending: (seconds) => feedPending.set(Math.max(0, seconds)),
-    jobRun: (labels, seconds, now) => {
+    jobRun: (labels, seconds) => {
       jobs.inc(labels);
       jobSeconds.observe({ job: labels.job }, seconds);
-      if (labels.outcome === 'ok') jobSuccess.set({ job: labels.job }, now.getTime() / 1000);
+      if (labels.outcome === 'ok') jobSuccess.labels(labels.job).setToCurrentTime();
     },
     databaseWaited: (seconds) => waited.observe(seconds),
     watchPool: (state) => void poolStates.push(state),

@@ -121,7 +121,9 @@ const ADDRESS = /\S+@\S+|https?:\S+|\b[\w-]+(\.[\w-]+)*\.(no|com|org|net|eu|exam
 /** Where the machine shows through the words; and numbers of persons where there should be none. */
 async function words(page: Page, { numbers }: Partial<Expected> = {}): Promise<string[]> {
   const { read, code, address, links } = await inPage<Words>(page, 'words()');
-  const prose = code.reduce((text, snippet) => text.replaceAll(snippet, ' '), read).replaceAll(ADDRESS, ' ');
+  // The longest first: what a short one takes out may be part of a longer one.
+  const snippets = code.toSorted((a, b) => b.length - a.length);
+  const prose = snippets.reduce((text, snippet) => text.replaceAll(snippet, ' '), read).replaceAll(ADDRESS, ' ');
   const problems = [...(read.match(MACHINE) ?? []), ...(prose.match(KEY) ?? [])];
   if (numbers === true) return problems;
   const places = { text: read, address, links: links.join('\n') };
