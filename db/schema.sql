@@ -136,7 +136,7 @@ create table consent (
   constraint consent_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text])))
 );
 CREATE INDEX consent_active_by_client ON public.consent USING btree (client_id, purpose) WHERE (archived_at IS NULL);
-CREATE INDEX consent_by_client ON public.consent USING btree (client_id, id);
+CREATE INDEX consent_by_client ON public.consent USING btree (client_id);
 CREATE UNIQUE INDEX consent_by_clients_own_id ON public.consent USING btree (client_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX consent_by_person ON public.consent USING btree (person_id, created_at);
 CREATE INDEX consent_ended ON public.consent USING btree (archived_at) WHERE (archived_at IS NOT NULL);
@@ -804,7 +804,8 @@ CREATE OR REPLACE FUNCTION public.node_seen(p_id uuid, p_name text, p_version te
  LANGUAGE sql
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  delete from node where seen_at < clock_timestamp() - interval '1 day';
+  delete from node where seen_at < clock_timestamp() - interval '1 day'
+    or (name = p_name and id <> p_id and seen_at < clock_timestamp() - interval '5 seconds');
   insert into node (id, name, version, started_at, seen_at, knows, uses)
     values (p_id, p_name, p_version, clock_timestamp(), clock_timestamp(), p_knows, p_uses)
     on conflict (id) do update set seen_at = excluded.seen_at, knows = excluded.knows, uses = excluded.uses;

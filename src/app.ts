@@ -45,6 +45,7 @@ import {
 } from './platform/http-server.ts';
 import { limitServer, refuseManyHeaders } from './platform/http-limits.ts';
 import type { Platform } from './platform/platform.ts';
+import { traceRequests } from './platform/tracing-requests.ts';
 import { portalRoutes } from './portal/routes.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
@@ -110,6 +111,8 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   const patterns = collectRoutes(app);
   app.setErrorHandler((error, request, reply) => sendError(platform, request, reply, toDomainError(error)));
   app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
+  await platform.tracing.ready;
+  traceRequests(app, platform.tracing, (request) => ({ 'samtykke.client': clientIdOf(request) }));
   app.addHook('onRequest', oneAtATime());
   app.addHook('onRequest', refuseManyHeaders(platform));
   // While closing, what is in flight is answered, and told that its connection ends with that (R5).
@@ -246,6 +249,10 @@ function isForPeople(request: FastifyRequest, present: Presenter): boolean {
   return page ?? (present === presentProblem && /\btext\/html\b/.test(request.headers.accept ?? ''));
 }
 
+/** Which client makes this request, as is known or claimed. */
+const clientIdOf = (request: FastifyRequest): string | undefined =>
+  knownCaller(request)?.clientId ?? claimedClientId(request);
+
 /** One line for each request, at its end. The address is the route's pattern: no ids of people, no query. */
 function logRequest(platform: Platform, request: FastifyRequest, reply: FastifyReply): void {
   const route = request.routeOptions.url ?? 'unknown';
@@ -259,7 +266,7 @@ function logRequest(platform: Platform, request: FastifyRequest, reply: FastifyR
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     traceId: request.id,
-    clientId: knownCaller(request)?.clientId ?? claimedClientId(request),
+    clientId: clientIdOf(request),
     consentId: consentId?.slice(0, 36),
     code: error?.code,
   };

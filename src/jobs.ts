@@ -1,6 +1,6 @@
 import { logSealer } from './audit/evidence/seal-rows.ts';
 import { sweepArtefacts } from './authorization-server/adapter.ts';
-import { keepFeedPartitions, sealEvents } from './consent/event-log.ts';
+import { keepFeedPartitions, oldestPending, sealEvents } from './consent/event-log.ts';
 import { announceExpired } from './consent/expire.ts';
 import { purgePastRetention } from './consent/purge.ts';
 import { archiveClosed } from './consent/switch-permission.ts';
@@ -36,7 +36,7 @@ async function rewriteUnderOldKeys(platform: Platform): Promise<void> {
  * nothing is collected from creditors, and without `webhooks` nothing is sent to those.
  */
 export function allJobs(platform: Platform, collector?: Collector, webhooks?: WebhookDeliverer): readonly Job[] {
-  const { db, clock, config } = platform;
+  const { db, clock, config, metrics } = platform;
   const sealer = logSealer(platform);
   return [
     // Before all that writes with keys.
@@ -53,6 +53,15 @@ export function allJobs(platform: Platform, collector?: Collector, webhooks?: We
     { name: 'expire-consents', everySeconds: 10, run: async () => void (await announceExpired(platform)) },
     { name: 'archive-closed', everySeconds: 15, run: async () => void (await archiveClosed(platform)) },
     { name: 'seal-feed', everySeconds: 1, run: async () => void (await sealEvents(db, null, clock.now())) },
+    {
+      name: 'watch-feed',
+      everySeconds: 5,
+      run: async () => {
+        const oldest = await oldestPending(db);
+        const now = clock.now().getTime();
+        metrics.feedPending(oldest === undefined ? 0 : (now - oldest.getTime()) / 1000);
+      },
+    },
     // Before the purge, which takes only what has been sealed.
     { name: 'seal-log', everySeconds: 30, run: async () => void (await sealer.seal()) },
     { name: 'purge', everySeconds: 3_600, run: async () => void (await purgePastRetention(platform)) },

@@ -20,6 +20,7 @@ import { openLog } from './platform/log.ts';
 import { openMetrics } from './platform/metrics.ts';
 import { SERVING_ROLE } from './platform/migrate.ts';
 import type { Platform } from './platform/platform.ts';
+import { openTracing } from './platform/tracing.ts';
 import { openWebhooks } from './webhooks/deliverer.ts';
 
 export interface Parts {
@@ -36,24 +37,30 @@ export interface Parts {
 export function openPlatform(parts: Parts): Platform {
   const { config, clock } = parts;
   const log = openLog({ file: config.logFile, level: config.logLevel });
+  const metrics = openMetrics();
+  const tracing = openTracing(config, log);
   const db: Database = openDatabase({
     url: parts.servingUrl,
     poolSize: config.databasePoolSize,
     ...(parts.takeOnServingRole ? { role: SERVING_ROLE } : {}),
     onConnectionError: (error) => log.warn({ error }, 'a database connection was lost'),
+    onWaited: (seconds) => metrics.databaseWaited(seconds),
+    tracing,
   });
+  metrics.watchPool(() => db.pool());
   const keyring = openKeyring(parts.keys, config.keysFile, config.port);
   return {
     config,
     clock,
     db,
-    http: configuredHttpClient(config),
+    http: configuredHttpClient(config, tracing),
     get keys() {
       return keyring.current();
     },
     keyring,
     log,
-    metrics: openMetrics(),
+    metrics,
+    tracing,
     vault: currentVault(keyring),
   };
 }
@@ -62,6 +69,7 @@ export function openPlatform(parts: Parts): Platform {
 export async function closePlatform(platform: Platform): Promise<void> {
   await platform.http.close();
   await within(5, platform.db.close());
+  await platform.tracing.close();
   platform.log.info({}, 'stopped');
   platform.log.flush();
 }

@@ -65,5 +65,5 @@ end $$;
 -- Which events have no number yet: those who wait ask for it, and a snapshot leaves them out.
 grant select on feed_pending to samtykke_app;
 
--- All consents of a client, in pieces.
-create index consent_by_client on consent (client_id, id);
+-- All consents of a client.
+create index consent_by_client on consent (client_id);

@@ -28,10 +28,12 @@ create table node (
   uses jsonb not null
 );
 
--- By the database's own clock: those of nodes may differ. Nobody has heard for a day of those that are forgotten.
+-- By the database's own clock: those of nodes may differ. Forgotten are those that nobody has heard of for a day, and who had this one's
+-- place before and was killed; not at once, since two machines may have one name.
 create function node_seen(p_id uuid, p_name text, p_version text, p_knows jsonb, p_uses jsonb) returns void
 language sql set search_path = public, pg_temp as $$
-  delete from node where seen_at < clock_timestamp() - interval '1 day';
+  delete from node where seen_at < clock_timestamp() - interval '1 day'
+    or (name = p_name and id <> p_id and seen_at < clock_timestamp() - interval '5 seconds');
   insert into node (id, name, version, started_at, seen_at, knows, uses)
     values (p_id, p_name, p_version, clock_timestamp(), clock_timestamp(), p_knows, p_uses)
     on conflict (id) do update set seen_at = excluded.seen_at, knows = excluded.knows, uses = excluded.uses;

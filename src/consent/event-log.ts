@@ -64,6 +64,11 @@ const TELL = sql<never>(
   'feed_tell',
   "select set_config('synchronous_commit', 'off', true), pg_notify('samtykke_feed', $1)",
 );
+/** Since when the oldest of all has been waiting; no row when none is. */
+const OLDEST_PENDING = sql<{ occurred_at: Date }>(
+  'feed_oldest_pending',
+  'select min(occurred_at) as occurred_at from feed_pending having min(occurred_at) is not null',
+);
 const KEEP = sql<never>('feed_keep_partitions', 'select feed_keep_partitions($1, $2)');
 
 /** What those who wait for events listen to; what is said there is the id of a client with new ones. */
@@ -178,6 +183,12 @@ function eventOf(row: EventRow): ConsentEvent {
   }
   if (row.type === 'archived' && row.reason !== null) return { ...base, type: 'archived', reason: row.reason };
   throw new Error(`event ${row.event_id} lacks what its type needs`);
+}
+
+/** When the oldest event happened that has been committed and still waits for its number; undefined: none does. */
+export async function oldestPending(db: Database): Promise<Date | undefined> {
+  const [row] = await db.query(OLDEST_PENDING);
+  return row?.occurred_at;
 }
 
 /** Keeps partitions ready for the coming days and drops those that are past retention. */

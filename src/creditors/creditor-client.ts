@@ -46,6 +46,7 @@ export function creditorClient(
       headers: { accept: 'application/json', customerid: nin.reveal(), 'x-trace-id': call.traceId },
       signal: call.signal,
       maxBytes: MAX_ANSWER_BYTES,
+      span: { name: 'creditor loans', attributes: { 'samtykke.creditor': creditor.id }, handOn: true },
     });
     if (answer.status !== 200) throw new Error(`status ${answer.status}`);
     if (!isJsonType(answer.contentType)) throw new Error('the answer is not application/json');

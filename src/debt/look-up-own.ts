@@ -3,6 +3,7 @@ import type { CreditorClient } from '../creditors/creditor-client.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
 import { gatherDebt } from './ask-creditors.ts';
+import { measured } from './measure.ts';
 import { debtByCreditor, type CreditorDebt } from './debt-information.ts';
 
 export interface OwnDebt {
@@ -17,7 +18,16 @@ export interface OwnDebt {
  * is logged as the person's own (C7). Only when that is committed is there an answer; when it cannot be logged, nothing is shown.
  * Whoever calls has made sure that it is this person who asks. Errors: `unavailable`.
  */
-export async function lookUpOwnDebt(
+export function lookUpOwnDebt(
+  platform: Platform,
+  client: CreditorClient,
+  lookup: { nin: Nin; traceId: string },
+): Promise<OwnDebt> {
+  const missing = ({ creditors }: OwnDebt): number => creditors.filter((creditor) => !creditor.answered).length;
+  return measured(platform, 'person', shown(platform, client, lookup), missing);
+}
+
+async function shown(
   platform: Platform,
   client: CreditorClient,
   lookup: { nin: Nin; traceId: string },

@@ -7,6 +7,7 @@ import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
 import { gatherDebt } from './ask-creditors.ts';
 import { assembleDebt, type DebtInformation } from './debt-information.ts';
+import { measured } from './measure.ts';
 
 export interface DebtAnswer {
   readonly nin: Nin;
@@ -22,7 +23,15 @@ export interface DebtAnswer {
  *
  * `consent` is as read for this request; undefined when there is none of that id. Errors: the consent's refusals, `unavailable`.
  */
-export async function lookUpDebt(
+export function lookUpDebt(
+  platform: Platform,
+  creditors: CreditorClient,
+  lookup: { consent: Consent | undefined; asking: Asking; traceId: string },
+): Promise<DebtAnswer> {
+  return measured(platform, 'client', disclosed(platform, creditors, lookup), ({ debt }) => debt.creditorsMissing);
+}
+
+async function disclosed(
   platform: Platform,
   creditors: CreditorClient,
   lookup: { consent: Consent | undefined; asking: Asking; traceId: string },

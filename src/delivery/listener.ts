@@ -16,6 +16,7 @@ import {
 } from '../platform/http-server.ts';
 import { limitServer, refuseManyHeaders } from '../platform/http-limits.ts';
 import type { Platform } from '../platform/platform.ts';
+import { traceRequests } from '../platform/tracing-requests.ts';
 import { readServerTls } from '../platform/tls.ts';
 import { knownPeer, requireCertificate } from './require-certificate.ts';
 
@@ -79,6 +80,7 @@ export async function openPushListener(
   app.addHook('preClose', async () => {
     closing = true;
   });
+  traceRequests(app, platform.tracing, (request) => ({ 'samtykke.organisation': knownPeer(request) }));
   app.addHook('onRequest', oneAtATime());
   app.addHook('onRequest', refuseManyHeaders(platform));
   app.addHook(

@@ -26,15 +26,23 @@ export function completeDescription(made: Description, config: Config): Descript
   const secured = withCalls(inOrder(all), (call) =>
     withAnswerHeaders({ ...call.operation, security: securityOf(call) }),
   );
-  return completeCalls(secured, config);
+  return completeCalls(secured, config, curlSample);
 }
 
+/** A call as lines for a shell, made from an exchange; undefined: there is no sense in that. */
+type Sample = (call: Call, exchange: Exchange, config: Config) => string | undefined;
+
 /** A description with what the sandbox answered to its calls, and with samples. */
-export function completeCalls(description: Description, config: Config): Description {
+export function completeCalls(description: Description, config: Config, sample: Sample): Description {
   const examples = readExamples(config);
   return withCalls(hoistNamed(description), (call) => {
     const own = examples.filter(({ operationId }) => operationId === call.operation.operationId);
-    return withSample(call, withExamples(call.operation, own), own, config);
+    const shown = own.find(({ answer }) => answer.status < 400);
+    const source = shown === undefined ? undefined : sample(call, shown, config);
+    return {
+      ...withExamples(call.operation, own),
+      ...(source === undefined ? {} : { 'x-codeSamples': [{ lang: 'shell', label: 'curl', source }] }),
+    };
   });
 }
 
@@ -111,12 +119,4 @@ function withContent<Content extends Readonly<Record<string, object>>>(
     Object.keys(examples).length === 0 ? media : { ...media, examples },
   ]);
   return { content: Object.fromEntries(filled) as Content };
-}
-
-function withSample(call: Call, operation: Operation, own: readonly Exchange[], config: Config): Operation {
-  const shown = own.find(({ answer }) => answer.status < 400);
-  const source = shown === undefined ? undefined : curlSample(call, shown, config);
-  return source === undefined
-    ? operation
-    : { ...operation, 'x-codeSamples': [{ lang: 'shell', label: 'curl', source }] };
 }

@@ -1,7 +1,8 @@
 import type { Config } from '../platform/config.ts';
 import { deliveryRuleSentence, deliveryRules } from '../delivery/delivery-rules.ts';
 import { completeCalls } from './complete.ts';
-import type { Description, JsonSchema, Parameter, Response } from './description.ts';
+import type { Call, Description, JsonSchema, Parameter, Response } from './description.ts';
+import type { Exchange } from './examples.ts';
 import { json } from './oauth-answers.ts';
 
 /** The groups of the calls. */
@@ -119,19 +120,29 @@ export function deliveriesDescription(config: Config): Description {
       },
     },
   };
-  return completeCalls(description, config);
+  return completeCalls(description, config, pushSample);
 }
 
-const pushServer = ({ mode, pushPort, apiUrl }: Config): { url: string; description: string } => {
-  const host = new URL(apiUrl).hostname;
-  if (pushPort !== undefined && pushPort !== 0) {
-    return {
-      url: `https://${host}:${pushPort}`,
-      description: `${mode === 'sandbox' ? 'The sandbox' : 'Production'}: ask the operator where it is reached from outside`,
-    };
-  }
-  return { url: `https://${host}`, description: 'Ask the operator where deliveries are sent to' };
-};
+function pushServer({ mode, pushPort, apiUrl }: Config): { url: string; description: string } {
+  const { hostname } = new URL(apiUrl);
+  const port = pushPort === undefined || pushPort === 0 ? '' : `:${pushPort}`;
+  if (mode === 'sandbox') return { url: `https://${hostname}${port}`, description: 'The sandbox' };
+  return { url: `https://${hostname}`, description: 'Ask the operator where deliveries are sent to' };
+}
+
+/** A push as lines for a shell, with certificates that every sandbox has made for itself. What others answer has none. */
+function pushSample({ operation }: Call, { request }: Exchange, config: Config): string | undefined {
+  if (operation.operationId !== 'pushUpdates') return undefined;
+  const folder = config.mode === 'sandbox' ? '.data/certificates/' : '';
+  const own = config.mode === 'sandbox' ? 'deliverers/318465711' : 'yours';
+  return [
+    `curl -s ${pushServer(config).url}/loans`,
+    `--cacert ${folder}authority.pem`,
+    `--cert ${folder}${own}.pem --key ${folder}${own}.key`,
+    "-H 'Content-Type: application/json'",
+    `-d '${JSON.stringify(request.body)}'`,
+  ].join(' \\\n  ');
+}
 
 const YOURS = { url: 'https://your-host.example/base', description: 'The base URL that you are registered with' };
 
@@ -148,9 +159,7 @@ JSON in UTF-8, without a key twice in one object, and with numbers that lose no 
 cent. Members that are not described are left alone. One broken rule refuses all of a delivery; it is told with one of these names and with its
 place, never with the data:
 
-| rule | what is wrong: the page, the customer or the loan |
-| --- | --- |
-${deliveryRules.map((rule) => `| \`${rule}\` | ${deliveryRuleSentence(rule)} |`).join('\n')}
+${deliveryRules.map((rule) => `- \`${rule}\`: the page, the customer or the loan ${deliveryRuleSentence(rule)}`).join('\n')}
 
 The errors of \`POST /loans\` are problem details (RFC 9457): see [errors](/docs/errors).
 `;

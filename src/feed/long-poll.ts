@@ -21,7 +21,7 @@ export async function readOrWait(
   if (read.events.length > 0 || asked.waitSeconds === 0) return read;
   const { clientId } = callerOf(request);
   const open = waiting.open(clientId, reply);
-  const time = setTimeout(open.stop, asked.waitSeconds * 1000);
+  const time = setTimeout(() => open.stop(), asked.waitSeconds * 1000);
   try {
     while (read.events.length === 0 && !open.signal.aborted) {
       await wakeUps.wait(clientId, { after: read.last, signal: open.signal });

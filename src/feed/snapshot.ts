@@ -9,15 +9,13 @@ import { consentAsOf, unsealedOf, type HeldConsent, type Unsealed } from './cons
 import type { OpenRequests } from './open-requests.ts';
 import { openOutflow, ReaderGone, type Outflow } from './outflow.ts';
 import { snapshotConsent, snapshotLine } from './snapshot-wire.ts';
-import { LAST, PORTION, UNSEALED, type HeldRow } from './store.ts';
+import { LAST, NEXT_CONSENTS, OPEN_CONSENTS, UNSEALED, type HeldRow } from './store.ts';
 
-const ROWS = 1_000;
 /** As long as its snapshot is read, the database keeps what has been changed since. */
 const MINUTES = 15;
 /** Below the time after which the database ends a transaction in which nothing is done. */
 const STALL_SECONDS = 20;
 const STATEMENT_MS = 20_000;
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Answers with all of a client's consents, each in the state that the events up to one number give it, and no later event (F2): whoever
@@ -39,7 +37,7 @@ export async function sendSnapshot(
   const { db, clock, log } = platform;
   const { clientId } = callerOf(request);
   const open = snapshots.open(clientId, reply);
-  const time = setTimeout(open.stop, MINUTES * 60_000);
+  const time = setTimeout(() => open.stop(), MINUTES * 60_000);
   let session: Session | undefined;
   let out: Outflow | undefined;
   try {
@@ -93,12 +91,11 @@ async function* portions(
   clientId: string,
   unsealed: Unsealed,
 ): AsyncGenerator<readonly HeldConsent[]> {
-  for (let after = BEFORE_ALL; ;) {
-    const rows = await tx.query(PORTION, [clientId, after, ROWS]);
+  await tx.query(OPEN_CONSENTS, [clientId]);
+  for (;;) {
+    const rows = await tx.query(NEXT_CONSENTS);
+    if (rows.length === 0) return;
     yield rows.flatMap((row) => consentAsOf(heldConsentOf(row), unsealed) ?? []);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < ROWS) return;
-    after = last.id;
   }
 }
 

@@ -22,9 +22,15 @@ export interface HeldRow {
   archived_reason: ArchiveReason | null;
 }
 
-/** A portion of a client's consents, in the order of their ids. $1 client, $2 the last id of the portion before, $3 at most */
-export const PORTION = sql<HeldRow>(
-  'snapshot_portion',
-  `select id, purpose, external_id, created_at, expires_at, archived_at, archived_reason from consent
-   where client_id = $1 and id > $2 order by id limit $3`,
+/**
+ * Begins to read a client's consents, in no order. A cursor: planned once, it takes time in proportion to what there is, whatever the
+ * planner knows of the table at that moment. $1 client
+ */
+export const OPEN_CONSENTS = sql<never>(
+  'snapshot_open',
+  `declare snapshot_consents no scroll cursor for
+   select id, purpose, external_id, created_at, expires_at, archived_at, archived_reason from consent where client_id = $1`,
 );
+
+/** The next portion; none: that was all. */
+export const NEXT_CONSENTS = sql<HeldRow>('snapshot_next', 'fetch forward 1000 from snapshot_consents');

@@ -5,15 +5,7 @@ import { firstOnes } from '../platform/keys-order.ts';
 import type { Keys } from '../platform/keys.ts';
 import type { Platform } from '../platform/platform.ts';
 import { version } from '../platform/version.ts';
-import {
-  forgetFormer,
-  lockKeys,
-  neededKeys,
-  readRegistered,
-  registerKeys,
-  sayGoodbye,
-  sayHello,
-} from './key-registry.ts';
+import { lockKeys, neededKeys, readRegistered, registerKeys, sayGoodbye, sayHello } from './key-registry.ts';
 import { idsInUse, lackingIn, listIds, type RegisteredKey } from './rotation.ts';
 
 type JoiningPlatform = Pick<Platform, 'clock' | 'config' | 'db' | 'keyring' | 'keys'>;
@@ -31,8 +23,11 @@ export async function joinInstallation(platform: JoiningPlatform): Promise<void>
     await lockKeys(tx);
     await registerKnown(tx, platform.keys, known, clock.realNow());
     const lacking = await whatLacks(tx, known);
-    if (lacking !== undefined) throw new ConfigError([`KEYS_FILE ${config.keysFile} ${lacking}`]);
-    await forgetFormer(tx, keyring.node);
+    if (lacking !== undefined) {
+      const anew = `a sandbox can begin anew: delete ${config.dataDir}, and what DATABASE_URL names, if that is set`;
+      const problem = `KEYS_FILE ${config.keysFile} ${lacking}`;
+      throw new ConfigError(config.mode === 'sandbox' ? [problem, anew] : [problem]);
+    }
     const all = await readRegistered(tx);
     await sayHello(tx, { ...keyring.node, version: version(), knows: known, uses: usedOf(all, known) });
     return all;

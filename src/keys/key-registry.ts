@@ -129,10 +129,9 @@ const NODES = sql<SeenNode>(
   `select id, name, version, started_at as "startedAt", seen_at as "seenAt", silent_seconds as "silentSeconds", knows, uses
    from nodes_seen() order by name, started_at`,
 );
-const FORMER = sql<never>('keys_node_former', 'delete from node where name = $1 and id <> $2');
 const LEFT = sql<never>('keys_node_left', 'delete from node where id = $1');
 
-/** Tells others that this node runs, and which keys it knows and uses. */
+/** Tells others that this node runs, and which keys it knows and uses. Who had its place before and is silent is forgotten. */
 export async function sayHello(
   db: Queryable,
   node: Pick<SeenNode, 'id' | 'name' | 'version' | 'knows' | 'uses'>,
@@ -142,11 +141,6 @@ export async function sayHello(
 
 /** All nodes that have been heard of within a day. */
 export const readNodes = (db: Queryable): Promise<readonly SeenNode[]> => db.query(NODES);
-
-/** Forgets whoever had this node's place before, and may have been killed. */
-export async function forgetFormer(db: Queryable, node: Pick<SeenNode, 'id' | 'name'>): Promise<void> {
-  await db.query(FORMER, [node.name, node.id]);
-}
 
 /** This node runs no more. */
 export async function sayGoodbye(db: Queryable, id: string): Promise<void> {

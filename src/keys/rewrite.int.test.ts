@@ -275,7 +275,7 @@ test('R7: nothing is written with a key that has been retired, not even by a nod
     0,
   );
   const rewritten = inspect("select rewrite_persons('{}', '{}', $1, '{}', $2)", [
-    slept.encryptionKey(),
+    slept.encryptionKeys()[0],
     slept.indexKeys()[0],
   ]);
   await assert.rejects(rewritten, (error: unknown) => sqlState(error) === 'KEY01');

@@ -23,6 +23,9 @@ const PORTION = 200;
 /** More of them, and something else is wrong than a row. */
 const MOST_UNREADABLE = 1_000;
 
+/** The persons of whom the log of this process has said that their numbers cannot be read. */
+const told = new Set<string>();
+
 /** What was written anew. */
 export interface Rewritten {
   readonly persons: number;
@@ -64,22 +67,24 @@ export async function rewriteRows(
     const [encryption, index] = [replaced('nin-encryption'), replaced('nin-index')];
     if (encryption.length + index.length === 0) return soFar(true);
     const now = vault.asOfNow();
+    const [[sealsWith, ...opensWith], [hashesWith]] = [now.encryptionKeys(), now.indexKeys()];
     // Else this process has not heard of the new key yet.
     const isInUse = (kind: KeyKind, id: string) => keysOf(registered, kind, 'in use').some((key) => key.id === id);
-    if (!isInUse('nin-encryption', now.encryptionKey()) || !isInUse('nin-index', now.indexKeys()[0]))
-      return soFar(false);
-    encryptionKey = encryption.length > 0 ? now.encryptionKey() : undefined;
+    if (!isInUse('nin-encryption', sealsWith) || !isInUse('nin-index', hashesWith)) return soFar(false);
+    encryptionKey = encryption.length > 0 ? sealsWith : undefined;
+    // What is under a key that this process does not have is for another one.
+    const openable = encryption.filter((id) => opensWith.includes(id));
 
     const found = new Set<string>();
     const portion = await db.transaction(async (tx) => {
-      const rows = await tx.query(PERSONS_UNDER, [encryption, index, PORTION, [...unreadable]]);
+      const rows = await tx.query(PERSONS_UNDER, [openable, index, PORTION, [...unreadable]]);
       const read = rows.flatMap((row) => {
         const person = openPerson(now, row);
         if (person === undefined) found.add(row.id);
         return person === undefined ? [] : [person];
       });
       await rewritePersons(tx, now, read);
-      const sealed = encryption.length > 0 ? await tx.query(SESSIONS_UNDER, [encryption, PORTION]) : [];
+      const sealed = openable.length > 0 ? await tx.query(SESSIONS_UNDER, [openable, PORTION]) : [];
       await rewriteSessions(tx, now, sealed);
       return {
         persons: read.length,
@@ -89,7 +94,10 @@ export async function rewriteRows(
     });
     for (const personId of found) {
       unreadable.add(personId);
-      log.error({ personId }, 'the number of a person cannot be read, and is not encrypted anew');
+      // It is tried again and again, and told once.
+      if (!told.has(personId))
+        log.error({ personId }, 'the number of a person cannot be read, and is not encrypted anew');
+      told.add(personId);
     }
     persons += portion.persons;
     sessions += portion.sessions;
@@ -123,7 +131,7 @@ async function rewritePersons(tx: Transaction, vault: NinVault, persons: readonl
   await tx.query(REWRITE_PERSONS, [
     persons.map(({ id }) => id),
     ciphers,
-    vault.encryptionKey(),
+    vault.encryptionKeys()[0],
     persons.map(({ nin }) => vault.index(nin).hash),
     vault.indexKeys()[0],
   ]);
@@ -153,6 +161,6 @@ async function rewriteSessions(tx: Transaction, vault: NinVault, rows: readonly 
     sealed.map(({ id }) => id),
     sealed.map(({ nin }) => nin),
     sealed.map(({ token }) => token),
-    vault.encryptionKey(),
+    vault.encryptionKeys()[0],
   ]);
 }

@@ -162,7 +162,7 @@ inNew(
       machines.start(stale),
       (error: unknown) =>
         error instanceof ConfigError &&
-        error.problems.length === 1 &&
+        error.problems.length === 2 &&
         /^KEYS_FILE .*machine-\d+\.json lacks keys that are in use, or that rows need to be read: cookies /.test(
           error.message,
         ) &&
@@ -222,7 +222,12 @@ inNew(
     const waits = async () => (await listKeys(a.platform, a.platform.keyring.known())).steps.get('cookies');
     const step = await waits();
     assert.ok(step?.kind === 'wait_for_nodes' && step.nodes[0] === b.platform.keyring.node.name);
-    // Killed, and started again in its place with the new file.
+    // Killed, and started again in its place with the new file some seconds later.
+    await withClient(database.superuserUrl, (client) =>
+      client.query("update node set seen_at = seen_at - interval '6 seconds' where name = $1", [
+        b.platform.keyring.node.name,
+      ]),
+    );
     machines.give(a, b);
     await joinInstallation({
       ...b.platform,

@@ -36,6 +36,13 @@ export interface Config {
   /** A path, or `-` for standard output. */
   readonly logFile: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Undefined: nothing is traced. */
+  readonly tracesEndpoint: string | undefined;
+  /** May hold a secret. */
+  readonly tracesHeaders: Readonly<Record<string, string>>;
+  /** 0 to 1. */
+  readonly tracesRatio: number;
+  readonly serviceName: string;
   readonly lookupDeadlineMs: number;
   readonly creditorConnections: number;
   /** Paths of PEM files; undefined in production, where not told. The authorities: then the public ones that Node knows. */
@@ -115,6 +122,47 @@ function isNetwork(text: string): boolean {
   const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = isIP(address);
   return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+}
+
+/** Undefined: it is not percent-encoded UTF-8, or has what no header may have. */
+function percentDecoded(text: string): string | undefined {
+  try {
+    const decoded = decodeURIComponent(text);
+    return /^[\x20-\x7e]*$/.test(decoded) ? decoded : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where traces go. Of what is wrong nothing is repeated: address and headers may hold a password. */
+function tracesOf(
+  read: (name: Name) => string | undefined,
+  problems: string[],
+): Pick<Config, 'tracesEndpoint' | 'tracesHeaders' | 'tracesRatio' | 'serviceName'> {
+  const tracesEndpoint = read('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (tracesEndpoint !== undefined && !/^https?:$/.test(URL.parse(tracesEndpoint)?.protocol ?? '')) {
+    problems.push('OTEL_EXPORTER_OTLP_ENDPOINT is malformed: write it as http://localhost:4318');
+  }
+  const pairs = (read('OTEL_EXPORTER_OTLP_HEADERS') ?? '').split(',').filter((pair) => pair.trim() !== '');
+  const headers = pairs.map((pair) => {
+    const [, name, value] = /^\s*([\w!#$&^`|~.+*'-]+)\s*=\s*([\x21-\x7e]*)\s*$/.exec(pair) ?? [];
+    const decoded = value === undefined ? undefined : percentDecoded(value);
+    return name === undefined || decoded === undefined ? undefined : ([name, decoded] as const);
+  });
+  const good = headers.filter((header) => header !== undefined);
+  if (good.length < headers.length) {
+    problems.push('OTEL_EXPORTER_OTLP_HEADERS is malformed: write it as name=value,name=value, percent-encoded');
+  }
+  const ratio = read('OTEL_TRACES_SAMPLER_ARG') ?? '1';
+  if (!/^(0(\.\d+)?|1(\.0+)?)$/.test(ratio)) {
+    problems.push(`OTEL_TRACES_SAMPLER_ARG is '${ratio}': write a number from 0 to 1, as 0.1`);
+  }
+  return {
+    tracesEndpoint,
+    tracesHeaders: Object.fromEntries(good),
+    tracesRatio: Number(ratio),
+    serviceName: read('OTEL_SERVICE_NAME') ?? 'samtykke',
+  };
 }
 
 /**
@@ -247,6 +295,7 @@ export function toConfig(env: Env): Config {
     operatorEmail: needed('OPERATOR_EMAIL', 'personvern@samtykke.example', 'an address for people to write to'),
     logFile: read('LOG_FILE') ?? (production ? '-' : `${dataDir}/samtykke.log`),
     logLevel: oneOf('LOG_LEVEL', 'info', ['debug', 'info', 'warn', 'error']),
+    ...tracesOf(read, problems),
     lookupDeadlineMs: whole('LOOKUP_DEADLINE_MS', 3_000, 50, 60_000),
     creditorConnections: whole('CREDITOR_CONNECTIONS', 16, 1, 1_000),
     creditorCaFile: certificate('CREDITOR_CA_FILE', 'authority.pem'),

@@ -46,8 +46,8 @@ export interface NinVault {
   sealText(text: string, ownerId: string): Sealed;
   /** As `open`. */
   openText(sealed: Sealed, ownerId: string): string;
-  /** The id of the key that is encrypted with. */
-  encryptionKey(): string;
+  /** The ids of the keys that can be decrypted with; with the first one is encrypted. */
+  encryptionKeys(): readonly [string, ...string[]];
   /** The ids of the keys that `indexes` goes through. */
   indexKeys(): readonly [string, ...string[]];
   /** The same with the keys as they are at this moment, for what must be written under one key from beginning to end. */
@@ -67,7 +67,7 @@ const TAG = 16;
 
 /** The first key of each list is in use; the others are there for reading. */
 export function ninVault(keys: { readonly encryption: readonly Key[]; readonly index: readonly Key[] }): NinVault {
-  const [encryptionKey] = keys.encryption;
+  const [encryptionKey, ...olderEncryptionKeys] = keys.encryption;
   // Made once: a batch of a million numbers is hashed under the same key.
   const [indexKey, ...olderIndexKeys] = keys.index.map(({ id, secret }) => ({ id, key: createSecretKey(secret) }));
   if (encryptionKey === undefined || indexKey === undefined) throw new Error('a NIN vault needs a key of each kind');
@@ -85,7 +85,7 @@ export function ninVault(keys: { readonly encryption: readonly Key[]; readonly i
     open: (sealed, ownerId) => Nin.fromStored(decrypted(keys.encryption, 'nin', sealed, ownerId)),
     sealText: (text, ownerId) => encrypted(encryptionKey, 'text', text, ownerId),
     openText: (sealed, ownerId) => decrypted(keys.encryption, 'text', sealed, ownerId),
-    encryptionKey: () => encryptionKey.id,
+    encryptionKeys: () => [encryptionKey.id, ...olderEncryptionKeys.map(({ id }) => id)],
     indexKeys: () => [indexKey.id, ...olderIndexKeys.map(({ id }) => id)],
     asOfNow: () => vault,
   };

@@ -124,10 +124,16 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** Of a statement only its name is told: neither its text nor a value, and of what failed its code. */
-const sqlSpan = ({ name }: Statement<unknown>): SpanOf => ({ kind: 'sql', name, failure: failureCode });
+const sqlSpan = ({ name }: Statement<unknown>): SpanOf => ({
+  kind: 'sql',
+  name,
+  attributes: { 'db.system.name': 'postgresql' },
+  failure: failureCode,
+});
 
 const failureCode = (error: unknown): string | undefined =>
-  sqlState(error instanceof DomainError ? error.cause : error) ?? (error instanceof DomainError ? error.code : undefined);
+  sqlState(error instanceof DomainError ? error.cause : error) ??
+  (error instanceof DomainError ? error.code : undefined);
 
 /**
  * The address to connect to, and the settings that go with it. What an address says in `options` would be taken instead of ours,

@@ -6,6 +6,7 @@ import { refusedAddress } from './address-ranges.ts';
 import type { Config } from './config.ts';
 import { isInsideTransaction } from './db.ts';
 import { readClientTls, type ClientTls } from './tls.ts';
+import { noTracing, type Attributes, type OpenSpan, type Tracing } from './tracing.ts';
 
 export interface HttpCall {
   /** Scheme, host and port. */
@@ -18,6 +19,16 @@ export interface HttpCall {
   readonly maxBytes: number;
   /** Whom the server must be. With it the call is over mutual TLS; without, over ordinary TLS that tells nobody who we are. */
   readonly identity?: ServerIdentity;
+  /** How the call is told of in traces, where it is. */
+  readonly span?: CallSpan;
+}
+
+export interface CallSpan {
+  /** What kind of call it is; the address is not told. */
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** Whether the other side hears which trace it belongs to (`traceparent`). */
+  readonly handOn: boolean;
 }
 
 export interface HttpMessage extends HttpCall {
@@ -107,14 +118,16 @@ export interface HttpClientOptions {
   readonly mutualTls: (certificate: string | null) => ClientTls;
   /** Whether an IP address may be connected to; asked after names have been looked up. All may, unless told. */
   readonly mayReach?: (address: string) => boolean;
+  readonly tracing?: Tracing;
 }
 
 /**
  * The client of an installation. Outside of a sandbox it speaks TLS only, and to nobody in a network of our own, whatever the names of
  * creditors have come to stand for since they were registered.
  */
-export const configuredHttpClient = (config: Config): HttpClient =>
+export const configuredHttpClient = (config: Config, tracing: Tracing = noTracing): HttpClient =>
   httpClient({
+    tracing,
     connections: config.creditorConnections,
     plainHttp: config.mode === 'sandbox',
     mutualTls: (certificate) => readClientTls(config, certificate),
@@ -164,24 +177,46 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     return pool;
   };
 
-  const request = async (call: HttpCall & Partial<HttpMessage>): Promise<Dispatcher.ResponseData> => {
+  const tracing = options.tracing ?? noTracing;
+  const toldOf = <Result>(
+    call: HttpCall & Partial<HttpMessage>,
+    work: (span: OpenSpan | undefined) => Promise<Result>,
+  ): Promise<Result> => {
+    if (call.span === undefined || !tracing.isOn) return work(undefined);
+    const method = call.body === undefined ? 'GET' : 'POST';
+    const { name, attributes } = call.span;
+    const failure = (error: unknown): string =>
+      error instanceof HttpCallError ? error.failure : call.signal.aborted ? 'ended' : 'failed';
+    return tracing.call(
+      { kind: 'call', name, attributes: { ...attributes, 'http.request.method': method }, failure },
+      work,
+    );
+  };
+
+  const request = async (call: HttpCall & Partial<HttpMessage>, span?: OpenSpan): Promise<Dispatcher.ResponseData> => {
     if (isInsideTransaction()) throw new Error('no HTTP call may be made while a database transaction is open');
     const { body = null, headers, path, signal } = call;
-    return poolOf(call)
+    const answer = await poolOf(call)
       .request({
         method: body === null ? 'GET' : 'POST',
         path,
         body,
-        headers: { ...headers, 'accept-encoding': 'identity' },
+        headers: {
+          ...headers,
+          ...(span !== undefined && call.span?.handOn === true ? { traceparent: span.traceparent } : {}),
+          'accept-encoding': 'identity',
+        },
         signal,
       })
       .catch((error: unknown) => {
         throw failureOf(error, call);
       });
+    span?.tell({ 'http.response.status_code': answer.statusCode });
+    return answer;
   };
 
-  const ask = async (call: HttpCall): Promise<Dispatcher.ResponseData> => {
-    const answer = await request(call);
+  const ask = async (call: HttpCall, span?: OpenSpan): Promise<Dispatcher.ResponseData> => {
+    const answer = await request(call, span);
     const encoding = answer.headers['content-encoding'] ?? 'identity';
     if (encoding !== 'identity') {
       await discard(answer, call);
@@ -191,17 +226,18 @@ export function httpClient(options: HttpClientOptions): HttpClient {
   };
 
   return {
-    get: async (call) => {
-      const answer = await ask(call);
-      const chunks: Buffer[] = [];
-      for await (const chunk of bodyOf(answer, call)) chunks.push(chunk);
-      const type = answer.headers['content-type'];
-      return {
-        status: answer.statusCode,
-        contentType: typeof type === 'string' ? type : '',
-        body: Buffer.concat(chunks),
-      };
-    },
+    get: (call) =>
+      toldOf(call, async (span) => {
+        const answer = await ask(call, span);
+        const chunks: Buffer[] = [];
+        for await (const chunk of bodyOf(answer, call)) chunks.push(chunk);
+        const type = answer.headers['content-type'];
+        return {
+          status: answer.statusCode,
+          contentType: typeof type === 'string' ? type : '',
+          body: Buffer.concat(chunks),
+        };
+      }),
     stream: async (call) => {
       const answer = await ask(call);
       return {
@@ -212,7 +248,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       };
     },
     post: async (message) => {
-      const answer = await request(message);
+      const answer = await toldOf(message, (span) => request(message, span));
       const { 'retry-after': retryAfter } = answer.headers;
       // Whether it ends is nothing that anybody waits for: a server that drips its body holds up its own next message only.
       const enough = AbortSignal.any([message.signal, AbortSignal.timeout(REST_MS)]);

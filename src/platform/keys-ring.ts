@@ -99,7 +99,7 @@ export function currentVault(ring: Pick<Keyring, 'current'>): NinVault {
     open: (sealed, ownerId) => now().open(sealed, ownerId),
     sealText: (text, ownerId) => now().sealText(text, ownerId),
     openText: (sealed, ownerId) => now().openText(sealed, ownerId),
-    encryptionKey: () => now().encryptionKey(),
+    encryptionKeys: () => now().encryptionKeys(),
     indexKeys: () => now().indexKeys(),
     asOfNow: () => now(),
   };

@@ -7,6 +7,7 @@ import type { Keyring } from './keys-ring.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Everything with a side effect that the rest of the house is handed. */
 export interface Platform {
@@ -20,6 +21,7 @@ export interface Platform {
   readonly keyring: Keyring;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** Works with the keys as of now, whenever they change. */
   readonly vault: NinVault;
 }

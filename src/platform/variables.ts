@@ -87,6 +87,22 @@ export const VARIABLES = [
     fallback: 'sandbox: DATA_DIR/samtykke.log; production -',
   },
   { name: 'LOG_LEVEL', what: '`debug`, `info`, `warn` or `error`', fallback: 'info' },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    what: 'an OpenTelemetry collector that takes traces over OTLP/HTTP, without `/v1/traces`',
+    fallback: 'none: nothing is traced',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    what: 'headers for it, as `name=value,name=value`, percent-encoded',
+    fallback: 'none',
+  },
+  { name: 'OTEL_SERVICE_NAME', what: 'what traces call this node', fallback: 'samtykke' },
+  {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    what: 'of how many requests a trace is kept: 0 none, 0.1 a tenth, 1 all',
+    fallback: '1',
+  },
   { name: 'LOOKUP_DEADLINE_MS', what: 'how long a lookup waits for creditors', fallback: '3000' },
   { name: 'CREDITOR_CONNECTIONS', what: 'requests under way at once to one creditor', fallback: '16' },
   {

@@ -45,6 +45,7 @@ export async function sendMessage(
       body: message.body,
       signal: AbortSignal.any([signal, deadline]),
       maxBytes: MOST_BYTES,
+      span: { name: 'webhook message', attributes: { 'samtykke.webhook': endpoint.subscriptionId }, handOn: false },
     });
   const begun = clock.stopwatch();
   const mayBeStale = (error: unknown): boolean =>

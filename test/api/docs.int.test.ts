@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { openPushListener, type PushListener } from '../../src/delivery/listener.ts';
+import { peerOrganisation } from '../../src/delivery/require-certificate.ts';
+import { deliveryRoutes } from '../../src/delivery/routes.ts';
 import { errorNames } from '../../src/docs/error-names.ts';
 import { callsOf, type Call, type Description } from '../../src/docs/description.ts';
 import type { Exchange } from '../../src/docs/examples.ts';
@@ -16,13 +19,20 @@ import { codeFor } from '../support/flow.ts';
 import { bearer, startWorld, tokenFor, type Answer, type World } from '../support/world.ts';
 
 const run = promisify(execFile);
+/** Each waits for others most of the time. */
+const ALL_AT_ONCE = { concurrency: 4 };
 
 let world: World;
+let listener: PushListener;
 before(async () => {
-  world = await startWorld();
+  world = await startWorld({ env: { PUSH_PORT: '0', PUSH_HOST: '127.0.0.1' } });
   await world.app.listen({ port: 0, host: '127.0.0.1' });
+  listener = await openPushListener(world.platform, (app) => deliveryRoutes(app, world.platform, peerOrganisation));
 });
-after(() => world.close());
+after(async () => {
+  await listener.close();
+  await world.close();
+});
 
 const get = (url: string, headers: Record<string, string> = {}): Promise<Answer> =>
   world.call({ method: 'GET', url, headers });
@@ -38,35 +48,41 @@ test('X1: the examples of the reference are what a sandbox answers today', async
 
 test(
   'X1: each sample of the reference works as it is, pasted into a shell beside a sandbox',
-  { concurrency: 4 },
+  ALL_AT_ONCE,
   async (t) => {
-    const { json } = await get('/docs/openapi.json');
+    const documents = [await get('/docs/openapi.json'), await get('/docs/deliveries/openapi.json')];
     const folder = mkdtempSync(join(tmpdir(), 'samtykke-curl-'));
-    // What is sent to the sandbox's usual address comes here instead.
-    const { port } = world.app.server.address() as AddressInfo;
-    writeFileSync(join(folder, '.curlrc'), `connect-to = "localhost:4000:127.0.0.1:${port}"\nfail-with-body\n`);
     t.after(() => rmSync(folder, { recursive: true }));
-    const tried = callsOf(json as Description).map(async (call) => {
-      const [sample] = call.operation['x-codeSamples'] ?? [];
-      if (sample === undefined) return;
-      await t.test(call.operation.operationId, async () => {
-        const scope =
-          call.path === '/userinfo' ? 'debt.unsecured.presentation.30 openid' : 'debt.unsecured.presentation';
-        const code = sample.source.includes('put-the-code-here') ? await codeFor(world, { scope }) : '';
-        const script = `set -eu -o pipefail\n${sample.source.replace('put-the-code-here', code)}`;
-        const env = { PATH: process.env['PATH'], CURL_HOME: folder };
-        const { stdout, stderr } = await run('bash', ['--norc', '-c', script], { env }).catch((error: unknown) => {
-          // A stream is cut off after some seconds, and nothing else is.
-          if (isTimeOver(error) && call.path.endsWith('/stream')) return error as { stdout: string; stderr: string };
-          throw error;
-        });
-        assert.equal(stderr, '');
-        expectOf(call, stdout);
-      });
-    });
-    await Promise.all(tried);
+    // What is sent to the sandbox's usual addresses comes here instead.
+    const { port } = world.app.server.address() as AddressInfo;
+    const to = (from: number, here: number): string => `connect-to = "localhost:${from}:127.0.0.1:${here}"\n`;
+    writeFileSync(join(folder, '.curlrc'), `${to(4_000, port)}${to(443, listener.port)}fail-with-body\n`);
+    symlinkSync(world.platform.config.dataDir, join(folder, '.data'));
+    const calls = documents.flatMap(({ json }) => callsOf(json as Description));
+    await Promise.all(
+      calls.map(async (call) => {
+        const [sample] = call.operation['x-codeSamples'] ?? [];
+        if (sample === undefined) return;
+        await t.test(call.operation.operationId, async () => expectOf(call, await pasted(call, sample.source, folder)));
+      }),
+    );
   },
 );
+
+/** Runs a sample in a folder, and answers what it printed. Where it needs a code, a person has just said yes. */
+async function pasted({ path }: Call, sample: string, folder: string): Promise<string> {
+  const scope = path === '/userinfo' ? 'debt.unsecured.presentation.30 openid' : 'debt.unsecured.presentation';
+  const code = sample.includes('put-the-code-here') ? await codeFor(world, { scope }) : '';
+  const script = `set -eu -o pipefail\n${sample.replace('put-the-code-here', code)}`;
+  const options = { cwd: folder, env: { PATH: process.env['PATH'], CURL_HOME: folder } };
+  const { stdout, stderr } = await run('bash', ['--norc', '-c', script], options).catch((error: unknown) => {
+    // A stream is cut off after some seconds, and nothing else is.
+    if (path.endsWith('/stream') && isTimeOver(error)) return error as { stdout: string; stderr: string };
+    throw error;
+  });
+  assert.equal(stderr, '');
+  return stdout;
+}
 
 /** Curl's exit code when `--max-time` is over. */
 const isTimeOver = (error: unknown): boolean => (error as { code?: unknown }).code === 28;

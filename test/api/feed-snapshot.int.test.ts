@@ -41,7 +41,7 @@ function wholeOf(text: string): Snapshot {
   const [begin, ...lines] = text
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Json);
+    .map((line) => JSON.parse(line));
   const end = lines.pop();
   assert.deepEqual(Object.keys(begin), ['asOfSequenceNr']);
   assert.deepEqual(end, { complete: true, count: lines.length });

@@ -52,7 +52,7 @@ export function checkContract(
         seen.add(`${described.name} ${answer.status}`);
         for (const problem of check(answer)) problems.add(`${place}: ${problem}`);
       }
-    } else if (answer.status >= 400) {
+    } else if (answer.status >= 400 && answer.method !== 'HEAD') {
       // By another method, or at an address that there is not: as the API's other errors.
       const api = apis.find(({ below }) => answer.url.startsWith(below));
       const likeOthers = ownChecks.find(({ name }) => name === api?.like)?.answers.get('403');

@@ -87,7 +87,7 @@ async function pollAll(client: Followed, limit: number): Promise<readonly Json[]
         run.refused += 1;
         continue;
       }
-      const page = JSON.parse(text) as Json;
+      const page: Json = JSON.parse(text);
       seen.push(...page.result);
       own = page.endSequenceNr;
     } catch (error) {

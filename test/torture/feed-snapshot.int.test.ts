@@ -109,7 +109,7 @@ async function takeSnapshots(token: string): Promise<readonly Snapshot[]> {
     const [begin, ...consents] = text
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as Json);
+      .map((line) => JSON.parse(line));
     assert.deepEqual(consents.pop(), { complete: true, count: consents.length });
     taken.push({ asOf: begin.asOfSequenceNr, consents });
     await sleep(randomInt(0, 100));

@@ -139,7 +139,7 @@ export function keyWork(nodes: readonly [NodeProcess, NodeProcess], third: () =>
         await insist({ method: 'DELETE', url: `/v1/debt/${consent.id}`, headers: bearer(tokens.debt) }, 204);
         consent.revoked = true;
       }
-      await sleep(randomInt(5, 25));
+      await sleep(randomInt(20, 80));
     });
   }
 

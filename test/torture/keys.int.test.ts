@@ -74,7 +74,7 @@ after(async () => {
 });
 
 const environment = (machine: 0 | 1) => ({ ...nodeOver(database), KEYS_FILE: files[machine] });
-const start = (machine: 0 | 1): Promise<NodeProcess> => startNode(environment(machine));
+const start = (machine: 0 | 1, port?: number): Promise<NodeProcess> => startNode(environment(machine), port);
 const query = async (text: string, values: readonly unknown[] = []): Promise<Json[]> =>
   (await inspector.query(text, [...values])).rows;
 
@@ -162,7 +162,7 @@ test('R7: every kind of keys is rotated and the old ones retired while three mac
   const midway = await under();
   work.restarting(true);
   await nodes[1].end('SIGKILL');
-  nodes[1] = await start(1);
+  nodes[1] = await start(1, nodes[1].port);
   work.restarting(false);
   await until('all rows are under the new keys', async () => (await under()) === 0);
 

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exchange } from '../../../src/docs/examples.ts';
 import { openEventStream } from '../event-stream.ts';
 import { bearer, newConsent, tokenFor, type World } from '../world.ts';
@@ -12,6 +13,7 @@ export async function feed(world: World, show: Show, exchanges: Exchange[]): Pro
   const token = await tokenFor(world, 'events', { client: 2 });
   const register = await tokenFor(world, 'agreement', { client: 2 });
   const id = await newConsent(world, { token: register, client_consent_id: 'loan-application-7' });
+  await sleep(5); // ids begin with the millisecond, and the snapshot is in their order
   await newConsent(world, { token: register, client_consent_id: 'loan-application-8' });
   await world.call({
     method: 'DELETE',
