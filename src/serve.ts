@@ -21,6 +21,7 @@ import { openMetrics } from './platform/metrics.ts';
 import { SERVING_ROLE } from './platform/migrate.ts';
 import type { Platform } from './platform/platform.ts';
 import { openTracing } from './platform/tracing.ts';
+import { version } from './platform/version.ts';
 import { openWebhooks } from './webhooks/deliverer.ts';
 
 export interface Parts {
@@ -126,7 +127,7 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
       ...(extend === undefined ? {} : { extend: (subtree) => extend(subtree, { jobs, creditors }) }),
     });
     await app.listen({ port: config.port, host: config.host });
-    log.info({ port: config.port, mode: config.mode }, 'listening');
+    log.info({ port: config.port, mode: config.mode, version: version() }, 'listening');
     const push = await openPush(platform, world).catch(async (error: unknown) => {
       await app.close();
       throw error;

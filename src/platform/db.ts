@@ -3,7 +3,8 @@ import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
 import type { PoolState } from './metrics.ts';
-import { noTracing, type SpanOf, type Tracing } from './tracing.ts';
+import type { SpanOf } from './tracing-span.ts';
+import { noTracing, type Tracing } from './tracing.ts';
 
 /**
  * What may be an SQL parameter. A `Nin` is not among them on purpose: it goes into the database as keyed hash and ciphertext

@@ -6,7 +6,8 @@ import { refusedAddress } from './address-ranges.ts';
 import type { Config } from './config.ts';
 import { isInsideTransaction } from './db.ts';
 import { readClientTls, type ClientTls } from './tls.ts';
-import { noTracing, type Attributes, type OpenSpan, type Tracing } from './tracing.ts';
+import type { Attributes, OpenSpan } from './tracing-span.ts';
+import { noTracing, type Tracing } from './tracing.ts';
 
 export interface HttpCall {
   /** Scheme, host and port. */

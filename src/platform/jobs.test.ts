@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
 const quiet = {
-  log: { error: () => undefined } as unknown as Log,
+  log: { debug: () => undefined, error: () => undefined } as unknown as Log,
   metrics: { jobRun: () => undefined } as unknown as Metrics,
 };
 

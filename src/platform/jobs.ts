@@ -32,6 +32,7 @@ export function startJobs(jobs: readonly Job[], tools: { log: Log; metrics: Metr
     try {
       await job.run();
       tell('ok');
+      tools.log.debug({ job: job.name }, 'a job ran');
     } catch (error) {
       tell('failed');
       tools.log.error({ job: job.name, error }, 'a job failed; it is tried again at its next turn');

@@ -19,7 +19,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { systemClock } from './clock.ts';
 import type { Log } from './log.ts';
-import type { OpenSpan, SpanOf, SpanSource } from './tracing.ts';
+import type { OpenSpan, SpanOf, SpanSource } from './tracing-span.ts';
 import { version } from './version.ts';
 
 /** Loaded only where traces are wanted: nothing but a dynamic import in `tracing.ts` may name this file. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Attributes, OpenSpan, Tracing } from './tracing.ts';
+import type { Attributes, OpenSpan } from './tracing-span.ts';
+import type { Tracing } from './tracing.ts';
 
 /** What is asked for all the time, and of interest to nobody. */
 const QUIET = /^\/(health\/|metrics$)/;
