@@ -181,3 +181,31 @@ test('R4: production with a part of what deliveries need is told each of the oth
   ]);
   assert.deepEqual(problemsOf({ ...production, PUSH_CA_FILE: '/x' }), ['PUSH_PORT is missing: PUSH_CA_FILE needs it']);
 });
+
+test('R4: where traces go is checked at the start, and nothing that may be secret is repeated', () => {
+  const good = toConfig({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example/otlp',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20c2VjcmV0OnNlY3JldA==, x-tenant = 7 ',
+    OTEL_TRACES_SAMPLER_ARG: '0.05',
+  });
+  assert.equal(good.tracesEndpoint, 'https://collector.example/otlp');
+  assert.deepEqual(good.tracesHeaders, { authorization: 'Basic c2VjcmV0OnNlY3JldA==', 'x-tenant': '7' });
+  assert.deepEqual([good.tracesRatio, good.serviceName], [0.05, 'samtykke']);
+  assert.equal(toConfig({}).tracesEndpoint, undefined);
+  for (const [name, bad] of [
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'my-secret-host:4318'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'my-secret'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'my-secret'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=my-secret%0d%0ab'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=my-secret%'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+    ['OTEL_TRACES_SAMPLER_ARG', '-0'],
+    ['OTEL_TRACES_SAMPLER_ARG', 'NaN'],
+  ] as const) {
+    assert.throws(
+      () => toConfig({ [name]: bad }),
+      (error: Error) => error.message.startsWith(name) && !error.message.includes('secret'),
+      `${name}=${bad}`,
+    );
+  }
+});
