@@ -78,7 +78,7 @@ function keyOf({ body, headers }: PresentedError): Html {
   return html`<code>${key}: ${JSON.stringify(members[key])}</code>`;
 }
 
-function examplesOf(name: string, { faces, sentence }: Explanation, sources: ErrorSources): Html {
+function examplesOf(name: string, { faces, sentence }: Explanation, sources: ErrorSources): Html | false {
   const seen = sources.examples.filter(({ answer }) => answer.code === name);
   const face = faces.find((it) => it !== 'pages');
   if (seen.length === 0 && face !== undefined && isErrorCode(name)) {
@@ -122,7 +122,8 @@ function said({ meaning, remedy, again }: Pick<Explanation, 'meaning' | 'remedy'
   return prose(sections);
 }
 
-const exampleSection = (examples: readonly Html[]): Html =>
+const exampleSection = (examples: readonly Html[]): Html | false =>
+  examples.length > 0 &&
   html`<section>
 <h2 class="ds-heading" data-size="sm">${examples.length > 1 ? 'Examples' : 'An example'}</h2>
 ${examples}</section>`;
