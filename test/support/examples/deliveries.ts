@@ -27,7 +27,7 @@ export async function deliveries(world: World, exchanges: Exchange[]): Promise<v
     try {
       const { statusCode, headers, body } = await agent.request({ ...request, origin });
       const text = await body.text();
-      const json = JSON.parse(text) as Json;
+      const json: Json = JSON.parse(text);
       recordAnswer({ method: request.method, url: request.path, status: statusCode, headers, body: text });
       return { status: statusCode, json };
     } finally {
