@@ -57,6 +57,7 @@ const errorStyles: readonly (readonly [prefix: string, present: Presenter])[] = 
   ['/v1/consent', presentAgreementError],
   ['/feed/v1/consent', presentAgreementError],
   ['/oauth2', presentOAuthError],
+  ['/userinfo', presentOAuthError],
   ['/', presentProblem],
 ];
 
@@ -183,7 +184,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
         debt: presentDebtError,
         feed: presentAgreementError,
         tokens: presentOAuthError,
-        userinfo: presentProblem,
+        userinfo: presentOAuthError,
         deliveries: presentProblem,
       },
     });

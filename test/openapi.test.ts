@@ -5,7 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { sandboxSecrets } from '../src/clients/sandbox-secrets.ts';
-import { callsOf, type Call, type Description, type MediaType } from '../src/docs/description.ts';
+import { callsOf, type Description, type MediaType, type Operation } from '../src/docs/description.ts';
 import { describeServer, type Descriptions } from './support/describe.ts';
 import { valuesIn } from './support/contract.ts';
 
@@ -128,6 +128,10 @@ test('X1: every example fits its schema', () => {
     }
   }
   assert.ok(held > 200);
+  const [, { webhooks = {} } = {}] = documentsOf(sandbox)[0] ?? [];
+  for (const type of ['consent.created', 'consent.archived', 'webhook.test']) {
+    assert.ok(webhooks[type]?.post?.requestBody?.content['application/json']?.examples !== undefined, type);
+  }
 });
 
 test('X7: what production says of itself names its own addresses, and no client of the sandbox', () => {
@@ -136,8 +140,21 @@ test('X7: what production says of itself names its own addresses, and no client 
     assert.ok(!text.includes('localhost:4000'), file);
   }
   const text = production.documents['docs/openapi.json'] ?? '';
+  const [, document] = documentsOf(production)[0] ?? [];
+  const samples = callsOf(document as Description).flatMap(({ operation }) => operation['x-codeSamples'] ?? []);
+  assert.ok(samples.length > 20 && samples.every(({ source }) => !source.includes('a0000000-')));
   assert.ok(text.includes('https://tilgang.samtykke.example/oauth2/token'));
   assert.ok(text.includes('https://api.samtykke.example/v1/debt'));
+});
+
+test('X7: requests are sent from the page of a sandbox only, and production’s page knows no client', () => {
+  const settings = ({ reference }: Descriptions): Record<string, unknown> =>
+    JSON.parse(/<script type="application\/json" id="settings">(.*?)<\/script>/.exec(reference)?.[1] ?? '') as never;
+  assert.equal(settings(sandbox)['hideTestRequestButton'], false);
+  assert.ok(sandbox.reference.includes(sandboxSecrets[0]));
+  assert.equal(settings(production)['hideTestRequestButton'], true);
+  assert.equal(settings(production)['authentication'], undefined);
+  for (const secret of sandboxSecrets) assert.ok(!production.reference.includes(secret));
 });
 
 /** Addresses that are for browsers, for whoever runs it, or parts of the reference itself. */
@@ -192,8 +209,10 @@ function lookUp(document: unknown, reference: string): unknown {
 
 /** All that has a schema and may have examples, with its place. */
 function mediaOf(document: Description): { place: string; media: MediaType; type: string }[] {
-  return callsOf(document).flatMap((call: Call) => {
-    const { operationId, requestBody, responses } = call.operation;
+  const messages = Object.values(document.webhooks ?? {}).flatMap(({ post }) => (post === undefined ? [] : [post]));
+  const operations = [...callsOf(document).map(({ operation }) => operation), ...messages];
+  return operations.flatMap((operation: Operation) => {
+    const { operationId, requestBody, responses } = operation;
     const contents = [
       [`${operationId} request`, requestBody?.content] as const,
       ...Object.entries(responses).map(([status, { content }]) => [`${operationId} ${status}`, content] as const),

@@ -37,7 +37,12 @@ before(async () => {
   world = await startDeliveryWorld();
   app = fastify({ genReqId: () => 'trace-1' });
   app.setErrorHandler((error, _request, reply) => {
-    const answer = presentProblem(toDomainError(error), { timestamp: '', traceId: 'trace-1', path: '', apiUrl: '' });
+    const answer = presentProblem(toDomainError(error), {
+      timestamp: '',
+      traceId: 'trace-1',
+      path: '',
+      apiUrl: 'http://localhost:4000',
+    });
     return reply.code(answer.status).type('application/problem+json').send(answer.body);
   });
   deliveryRoutes(app, world.platform, (request) => String(request.headers['x-organisation']));

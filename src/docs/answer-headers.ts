@@ -1,4 +1,5 @@
 import type { Header, Operation, Response } from './description.ts';
+import { CLIENT_SECRET } from './frame.ts';
 
 const TRACE: Header = {
   required: true,
@@ -17,18 +18,22 @@ const CHALLENGE: Header = { required: true, schema: { type: 'string' }, descript
 export function withAnswerHeaders(operation: Operation): Operation {
   const responses = Object.entries(operation.responses).map(([status, response]) => [
     status,
-    isPage(response) ? response : { ...response, headers: { ...headersOf(Number(status)), ...response.headers } },
+    isPage(response)
+      ? response
+      : { ...response, headers: { ...headersOf(Number(status), operation), ...response.headers } },
   ]);
   return { ...operation, responses: Object.fromEntries(responses) };
 }
 
 const isPage = ({ content = {} }: Response): boolean => 'text/html' in content;
 
-function headersOf(status: number): Readonly<Record<string, Header>> {
+function headersOf(status: number, { security = [] }: Operation): Readonly<Record<string, Header>> {
+  // Whoever proves itself by an assertion is not asked for anything else.
+  const challenged = status === 401 && !security.some((scheme) => CLIENT_SECRET in scheme);
   return {
     'X-Trace-ID': TRACE,
     ...(status >= 400 ? { Link: HELP } : {}),
-    ...(status === 401 ? { 'WWW-Authenticate': CHALLENGE } : {}),
+    ...(challenged ? { 'WWW-Authenticate': CHALLENGE } : {}),
     ...(status === 429 || status === 503 ? { 'Retry-After': RETRY } : {}),
   };
 }

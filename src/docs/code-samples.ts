@@ -3,6 +3,7 @@ import { sandboxSecrets } from '../clients/sandbox-secrets.ts';
 import type { Config } from '../platform/config.ts';
 import type { Call } from './description.ts';
 import type { Exchange } from './examples.ts';
+import { CLIENT_SECRET } from './frame.ts';
 
 /** A client of the sandbox, which everybody may use. */
 export interface SandboxClient {
@@ -23,34 +24,37 @@ export const apiOf = (path: string): Api | undefined =>
  * the way; elsewhere two variables hold id and secret of the client. Undefined for what a browser has to do.
  */
 export function curlSample(call: Call, { request }: Exchange, config: Config): string | undefined {
-  if (call.operation.operationId === 'logout') return undefined;
+  const { method, path: template, operation } = call;
+  const { operationId } = operation;
+  if (operationId === 'logout') return undefined;
   const lines = shell(config);
-  const api = apiOf(call.path);
   const { path, headers } = addressOf(call, request.parameters ?? {});
-  const options: string[] = [];
-  if (call.method !== 'get' && call.method !== 'post') options.push(`-X ${call.method.toUpperCase()}`);
-  if (call.method === 'post' && request.body === undefined) options.push('-X POST');
-  const before: string[] = [];
-  if (needsPerson(call)) {
-    before.push('CODE=put-the-code-here   # from the address that the browser came back to');
-    before.push(lines.tokenOfCode);
-  } else if (api !== undefined) before.push(lines.token(api));
-  if (api !== undefined || needsPerson(call)) options.push('-H "Authorization: Bearer $TOKEN"');
-  if (path.includes('$CONSENT')) before.unshift(lines.consent);
-  if (path.includes('$WEBHOOK')) before.push(lines.webhook);
-  for (const [name, value] of headers) options.push(`-H '${name}: ${value}'`);
-  if (call.operation.operationId === 'askPerson') return lines.authorization(path);
-  if (call.operation.security?.some((scheme) => 'clientSecret' in scheme) === true) options.push(`-u ${lines.client}`);
-  if (call.operation.operationId === 'revokeToken') before.push(lines.token('debt'));
-  options.push(...bodyOptions(call, request.body));
-  if (call.path === '/feed/v1/consent/stream') options.unshift('-N --max-time 3');
-  const origin = api === undefined ? config.accessUrl : config.apiUrl;
-  const target = path.includes('$') || path.includes('?') ? `"${origin}${path}"` : `${origin}${path}`;
-  return [...before, ['curl -s', ...options, target].join(BREAK)].join('\n');
+  if (operationId === 'askPerson') return lines.authorization(path);
+  const api = apiOf(template);
+  const ofPerson = template === '/v1/debt' || template === '/userinfo';
+  const provesClient = operation.security?.some((scheme) => CLIENT_SECRET in scheme) === true;
+
+  const before = [
+    ...(path.includes('$CONSENT') ? [lines.consent] : []),
+    ...(ofPerson ? [lines.code, lines.tokenOfCode] : api === undefined ? [] : [lines.token(api)]),
+    ...(path.includes('$WEBHOOK') ? [lines.webhook] : []),
+    ...(operationId === 'revokeToken' ? [lines.token('debt')] : []),
+  ];
+  const verb =
+    method === 'get' || (method === 'post' && request.body !== undefined) ? '' : ` -X ${method.toUpperCase()}`;
+  const endless = operationId === 'streamFeed' ? ' -N --max-time 3' : '';
+  const address = `${api === undefined ? config.accessUrl : config.apiUrl}${path}`;
+  const target = /[$?]/.test(path) ? `"${address}"` : address;
+  const options = [
+    ...(api !== undefined || ofPerson ? ['-H "Authorization: Bearer $TOKEN"'] : []),
+    ...(provesClient ? [`-u ${lines.client}`] : []),
+    ...headers.map(([name, value]) => `-H '${name}: ${value}'`),
+    ...bodyOptions(call, request.body, lines.clientId),
+  ];
+  return [...before, [`curl -s${endless}${verb} ${target}`, ...options].join(BREAK)].join('\n');
 }
 
 const BREAK = ' \\\n  ';
-const needsPerson = ({ path }: Call): boolean => path === '/v1/debt' || path === '/userinfo';
 
 /** Path and query with the exchange's values; what has to be fetched first is a variable of the shell. */
 function addressOf({ path, operation }: Call, values: Readonly<Record<string, string | number>>) {
@@ -67,7 +71,7 @@ function addressOf({ path, operation }: Call, values: Readonly<Record<string, st
   return { path: `${path.replace('{id}', id)}${query.size === 0 ? '' : `?${query}`}`, headers };
 }
 
-function bodyOptions({ operation }: Call, body: unknown): string[] {
+function bodyOptions({ operation }: Call, body: unknown, clientId: string): string[] {
   if (body === undefined) return [];
   if (operation.requestBody?.content['application/json'] !== undefined) {
     return ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`];
@@ -75,6 +79,7 @@ function bodyOptions({ operation }: Call, body: unknown): string[] {
   return Object.entries(body as Record<string, string>).map(([name, value]) => {
     if (operation.operationId === 'revokeToken' && name === 'token') return '-d token=$TOKEN';
     if (name === 'code') return '-d code=$CODE';
+    if (name === 'client_id') return `-d client_id=${clientId}`;
     return `-d ${name}=${/^[\w.:/-]+$/.test(value) ? value : quoted(value)}`;
   });
 }
@@ -102,7 +107,9 @@ function shell({ mode, apiUrl, accessUrl }: Config) {
   const agreement = `{"nin":"14842249091","scope_of_consent":"debt.unsecured.processing","consent_duration_days":28,"client_consent_id":"'$(date +%s)-$RANDOM'"}`;
   return {
     client,
+    clientId,
     token,
+    code: 'CODE=put-the-code-here   # from the address that the browser came back to',
     tokenOfCode: tokenBy('grant_type=authorization_code', 'code=$CODE', 'redirect_uri=http://localhost:8765/callback'),
     consent: [
       token('agreement'),

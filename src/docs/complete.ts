@@ -35,7 +35,8 @@ type Sample = (call: Call, exchange: Exchange, config: Config) => string | undef
 /** A description with what the sandbox answered to its calls, and with samples. */
 export function completeCalls(description: Description, config: Config, sample: Sample): Description {
   const examples = readExamples(config);
-  return withCalls(hoistNamed(description), (call) => {
+  const hoisted = hoistNamed(description);
+  const completed = withCalls(hoisted, (call) => {
     const own = examples.filter(({ operationId }) => operationId === call.operation.operationId);
     const shown = own.find(({ answer }) => answer.status < 400);
     const source = shown === undefined ? undefined : sample(call, shown, config);
@@ -44,6 +45,20 @@ export function completeCalls(description: Description, config: Config, sample: 
       ...(source === undefined ? {} : { 'x-codeSamples': [{ lang: 'shell', label: 'curl', source }] }),
     };
   });
+  return { ...completed, ...withMessages(hoisted.webhooks, examples) };
+}
+
+/** The messages that we send, by their types, with what the sandbox sent. */
+function withMessages(
+  webhooks: Description['webhooks'],
+  examples: readonly Exchange[],
+): Pick<Description, 'webhooks'> | Record<string, never> {
+  if (webhooks === undefined) return {};
+  const messages = Object.entries(webhooks).map(([type, { post }]) => {
+    const own = examples.filter(({ operationId }) => operationId === type);
+    return [type, post === undefined ? {} : { post: withExamples(post, own) }];
+  });
+  return { webhooks: Object.fromEntries(messages) };
 }
 
 /** Leaves out what schemas say to our own error messages. */

@@ -176,7 +176,7 @@ export const explanations = {
     ],
     again: 'Only once one of these has changed.',
     faces: ['feed'],
-    sentence: 'there may be ten webhooks: remove one first',
+    sentence: 'there may be 5 webhooks, and you have as many: remove one, or change it',
   },
   form_refused: {
     title: 'A form came without its proof',

@@ -35,7 +35,6 @@ const descriptions = {
   413: 'The body is too large',
   415: 'The body is no form',
   429: 'Too many requests of this client, or from this address',
-  500: 'Our fault; a retry may help',
   503: 'It cannot be done right now; try again',
 } as const;
 

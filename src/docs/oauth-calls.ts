@@ -29,7 +29,7 @@ export function oauthCalls({ accessUrl, apiUrl }: Pick<Config, 'accessUrl' | 'ap
         requestBody: form('A form', { oneOf: [clientCredentials(apiUrl), codeExchange] }),
         responses: {
           200: json('The token', tokenAnswer),
-          ...errorsOf([400, 401, 413, 415, 429, 500, 503]),
+          ...errorsOf([400, 401, 413, 415, 429, 503]),
         },
       },
     },
@@ -110,7 +110,7 @@ export function oauthCalls({ accessUrl, apiUrl }: Pick<Config, 'accessUrl' | 'ap
               consent_id: { type: 'string', format: 'uuid', description: 'The consent that the token is of' },
             },
           }),
-          ...errorsOf([401, 403]),
+          ...errorsOf([401, 403, 429]),
         },
       },
     },

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { sandboxCertificates } from '../../sandbox/authority.ts';
 import { openPushListener, type PushListener } from '../../src/delivery/listener.ts';
 import { peerOrganisation } from '../../src/delivery/require-certificate.ts';
 import { deliveryRoutes } from '../../src/delivery/routes.ts';
@@ -14,6 +15,8 @@ import { errorNames } from '../../src/docs/error-names.ts';
 import { callsOf, type Call, type Description } from '../../src/docs/description.ts';
 import type { Exchange } from '../../src/docs/examples.ts';
 import { REFERENCE_POLICY } from '../../src/docs/reference.page.ts';
+import { openDatabase } from '../../src/platform/db.ts';
+import { sendOverTls } from '../support/examples/deliveries.ts';
 import { makeExamples } from '../support/examples/make.ts';
 import { codeFor } from '../support/flow.ts';
 import { bearer, startWorld, tokenFor, type Answer, type World } from '../support/world.ts';
@@ -59,15 +62,29 @@ test(
     writeFileSync(join(folder, '.curlrc'), `${to(4_000, port)}${to(443, listener.port)}fail-with-body\n`);
     symlinkSync(world.platform.config.dataDir, join(folder, '.data'));
     const calls = documents.flatMap(({ json }) => callsOf(json as Description));
-    await Promise.all(
-      calls.map(async (call) => {
-        const [sample] = call.operation['x-codeSamples'] ?? [];
-        if (sample === undefined) return;
-        await t.test(call.operation.operationId, async () => expectOf(call, await pasted(call, sample.source, folder)));
-      }),
-    );
+    const attempt = async (call: Call): Promise<void> => {
+      const [sample] = call.operation['x-codeSamples'] ?? [];
+      if (sample === undefined) return;
+      await t.test(call.operation.operationId, async () => expectOf(call, await pasted(call, sample.source, folder)));
+    };
+    const ofWebhooks = calls.filter(({ path }) => path.includes('/webhooks'));
+    const inTurn = async (): Promise<void> => {
+      for (const call of ofWebhooks) {
+        await attempt(call);
+        await removeWebhooks();
+      }
+    };
+    await Promise.all([inTurn(), ...calls.filter((call) => !ofWebhooks.includes(call)).map(attempt)]);
   },
 );
+
+/** There may be a few only, and each sample adds one. */
+async function removeWebhooks(): Promise<void> {
+  const headers = bearer(await tokenFor(world, 'events'));
+  const url = '/feed/v1/consent/webhooks';
+  const { json } = await get(url, headers);
+  for (const { id } of json.webhooks) await world.call({ method: 'DELETE', url: `${url}/${id}`, headers });
+}
 
 /** Runs a sample in a folder, and answers what it printed. Where it needs a code, a person has just said yes. */
 async function pasted({ path }: Call, sample: string, folder: string): Promise<string> {
@@ -190,4 +207,33 @@ test('E1: an error leads to its page, in whatever shape its API has', async () =
   });
   assert.equal(refused.json.error_uri, `http://localhost:4000/docs/errors/${refused.json.error}`);
   assert.equal(refused.headers['link'], page(refused.json.error));
+});
+
+test('E3: what is delivered while the database is away is answered 503, with the page that explains it', async () => {
+  const { platform } = world;
+  const db = openDatabase({
+    url: 'postgresql://nobody@127.0.0.1:1/none',
+    poolSize: 1,
+    onConnectionError: () => undefined,
+    tracing: platform.tracing,
+  });
+  const away = await openPushListener(platform, (app) => deliveryRoutes(app, { ...platform, db }, peerOrganisation));
+  try {
+    const certificates = await sandboxCertificates(
+      join(platform.config.dataDir, 'certificates'),
+      platform.clock.realNow(),
+    );
+    const tls = { ca: certificates.authority.cert, ...certificates.deliverer('318465711') };
+    const { status, json } = await sendOverTls(`https://localhost:${away.port}`, tls, {
+      method: 'POST',
+      path: '/loans',
+      headers: { 'content-type': 'application/json' },
+      body: '{"providerID":"9908:318465711","customers":[]}',
+    });
+    assert.equal(status, 503);
+    assert.equal(json.type, 'http://localhost:4000/docs/errors/unavailable');
+  } finally {
+    await away.close();
+    await db.close();
+  }
 });

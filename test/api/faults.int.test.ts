@@ -103,6 +103,12 @@ test('E3: a database that is away gives 503 with Retry-After on every API, and s
     assert.equal(refused.status, 503);
     assert.match(refused.text, /temporarily_unavailable/);
     assert.equal(refused.headers['retry-after'], '3');
+    for (const url of ['/oauth2/revoke', '/oauth2/par']) {
+      const answer = await world.call({ ...tokenRequest({ token: 'x' }, clientOf(1).basic), url });
+      assert.equal(answer.status, 503, url);
+      assert.match(answer.text, /temporarily_unavailable/);
+      assert.equal(answer.headers['retry-after'], '3');
+    }
     assert.equal((await world.call({ method: 'GET', url: '/health/live' })).status, 200);
     const ready = await world.call({ method: 'GET', url: '/health/ready' });
     assert.equal(ready.status, 503);

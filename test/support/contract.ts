@@ -154,7 +154,8 @@ function headerProblems({ headers, body }: Recorded, response: Json, type: strin
   if (Object.keys(headers).length === 0) return [];
   const problems: string[] = [];
   const sent = String(headers['content-type'] ?? '').split(';', 1)[0];
-  if (type !== undefined && body !== '' && sent !== type) problems.push(`is ${sent}, and not ${type}`);
+  if (type !== undefined && type !== '*/*' && body !== '' && sent !== type)
+    problems.push(`is ${sent}, and not ${type}`);
   for (const [name, header] of Object.entries((response['headers'] ?? {}) as Record<string, Json>)) {
     if (header['required'] === true && headers[name.toLowerCase()] === undefined) problems.push(`has no ${name}`);
   }

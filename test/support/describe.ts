@@ -10,6 +10,8 @@ import { openPlatform } from '../../src/serve.ts';
 export interface Descriptions {
   /** The OpenAPI documents, by the files that copies of them are kept in. */
   readonly documents: Readonly<Record<string, string>>;
+  /** The page of the reference. */
+  readonly reference: string;
   /** All addresses that it answers, as `GET /v1/debt/{id}`. */
   readonly routes: readonly string[];
 }
@@ -36,7 +38,9 @@ export async function describeServer(env: Env = {}): Promise<Descriptions> {
   try {
     const documents: [string, string][] = [];
     for (const [file, url] of Object.entries(served)) documents.push([file, (await app.inject(url)).body]);
-    return { documents: Object.fromEntries(documents), routes: routesIn(app.printRoutes({ commonPrefix: false })) };
+    const { body: reference } = await app.inject('/docs');
+    const routes = routesIn(app.printRoutes({ commonPrefix: false }));
+    return { documents: Object.fromEntries(documents), reference, routes };
   } finally {
     await app.close();
     await wakeUps.close();

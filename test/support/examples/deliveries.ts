@@ -13,6 +13,25 @@ import type { Json, World } from '../world.ts';
 const PROVIDER = '318465711';
 const NIN = '48918391250';
 
+type Request = Parameters<Agent['request']>[0];
+
+/** Sends a request over mutual TLS, and keeps the answer as evidence. */
+export async function sendOverTls(
+  origin: string,
+  tls: object,
+  request: Request,
+): Promise<{ status: number; json: Json }> {
+  const agent = new Agent({ connect: tls });
+  try {
+    const { statusCode, headers, body } = await agent.request({ ...request, origin });
+    const text = await body.text();
+    recordAnswer({ method: request.method, url: request.path, status: statusCode, headers, body: text });
+    return { status: statusCode, json: JSON.parse(text) };
+  } finally {
+    await agent.destroy();
+  }
+}
+
 /** What creditors answer, and what they may send. */
 export async function deliveries(world: World, exchanges: Exchange[]): Promise<void> {
   const { platform } = world;
@@ -22,18 +41,8 @@ export async function deliveries(world: World, exchanges: Exchange[]): Promise<v
     platform.clock.realNow(),
   );
   const ca = certificates.authority.cert;
-  const send = async (origin: string, identity: object, request: Parameters<Agent['request']>[0]): Promise<Json> => {
-    const agent = new Agent({ connect: { ca, ...identity } });
-    try {
-      const { statusCode, headers, body } = await agent.request({ ...request, origin });
-      const text = await body.text();
-      const json: Json = JSON.parse(text);
-      recordAnswer({ method: request.method, url: request.path, status: statusCode, headers, body: text });
-      return { status: statusCode, json };
-    } finally {
-      await agent.destroy();
-    }
-  };
+  const send = (origin: string, identity: object, request: Request) =>
+    sendOverTls(origin, { ca, ...identity }, request);
   const show = (operationId: string, name: string, summary: string, request: Exchange['request'], answer: Json) =>
     exchanges.push({
       operationId,

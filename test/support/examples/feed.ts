@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exchange } from '../../../src/docs/examples.ts';
+import { openWebhooks } from '../../../src/webhooks/deliverer.ts';
 import { openEventStream } from '../event-stream.ts';
+import { startReceiver } from '../webhook-receiver.ts';
 import { bearer, newConsent, tokenFor, type World } from '../world.ts';
 import type { Show } from './recorder.ts';
 
@@ -55,7 +57,7 @@ export async function feed(world: World, show: Show, exchanges: Exchange[]): Pro
   });
 }
 
-export async function webhooks(world: World, show: Show): Promise<void> {
+export async function webhooks(world: World, show: Show, exchanges: Exchange[]): Promise<void> {
   const token = await tokenFor(world, 'events', { client: 2 });
   const path = `${FEED}/webhooks`;
   const json = { url: 'https://bank.example/webhooks/samtykke' };
@@ -84,4 +86,47 @@ export async function webhooks(world: World, show: Show): Promise<void> {
     path: `${path}/{id}/test`,
   });
   await show('removeWebhook', 'one', 'One of yours', { ...one, method: 'DELETE' });
+  await messages(world, show, exchanges);
+}
+
+/** What a webhook is sent: the events of the client, and a test. */
+async function messages(world: World, show: Show, exchanges: Exchange[]): Promise<void> {
+  const token = await tokenFor(world, 'events', { client: 2 });
+  const path = `${FEED}/webhooks`;
+  const receiver = await startReceiver();
+  const deliverer = openWebhooks(world.platform, { byItself: false });
+  try {
+    const payload = { url: receiver.url, fromSequenceNr: 3 };
+    const added = await world.call({ method: 'POST', url: path, headers: bearer(token), payload });
+    await world.jobs.runDue();
+    await deliverer.deliverDue();
+    await show('testWebhook', 'delivered', 'An address that takes it', {
+      method: 'POST',
+      path: `${path}/{id}/test`,
+      id: added.json.id,
+      token,
+    });
+    const summaries: Readonly<Record<string, string>> = {
+      'consent.created': 'A consent that was registered',
+      'consent.archived': 'The client has revoked it',
+      'webhook.test': 'A test',
+    };
+    for (const [type, summary] of Object.entries(summaries)) {
+      const message = receiver.received.find((it) => it.type === type);
+      if (message === undefined) throw new Error(`no message ${type} came`);
+      const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+      const parameters = Object.fromEntries(names.map((name) => [name, String(message.headers[name])]));
+      const body: unknown = JSON.parse(message.text);
+      exchanges.push({
+        operationId: type,
+        name: 'sandbox',
+        summary,
+        request: { parameters, body },
+        answer: { status: 204 },
+      });
+    }
+  } finally {
+    await deliverer.close({ seconds: 1 });
+    await receiver.down();
+  }
 }

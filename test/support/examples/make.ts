@@ -32,7 +32,7 @@ export async function makeExamples(): Promise<readonly Exchange[]> {
     await debt(world, show, consents);
     await statusAndRevocation(world, show, consents);
     await feed(world, show, exchanges);
-    await webhooks(world, show);
+    await webhooks(world, show, exchanges);
     await deliveries(world, exchanges);
     await refusedForLater(world, show);
     return stable(exchanges, began);

@@ -32,6 +32,12 @@ export function stable<Exchanges>(exchanges: Exchanges, began: Date): Exchanges 
     if (key === 'trace_id' || key === 'requestId') return TRACE_ID;
     if (key === 'id_token') return idToken(value);
     if (key === 'retry-after') return '30';
+    if (key === 'webhook-signature') return `v1,${base64url(0, 43).replaceAll('-', '+').replaceAll('_', '/')}=`;
+    if (key === 'webhook-timestamp') return String(Math.floor(instant(Number(value) * 1_000) / 1_000));
+    if (key === 'webhook-id')
+      return value
+        .replace(/[0-9a-f]{32}/, (hex) => uuid(ids(dashed(hex))).replaceAll('-', ''))
+        .replace(/test_.*/, 'test_1');
     // Names of errors are codes too.
     if (!OPAQUE.has(key) || /^[a-z_]+$/.test(value)) return undefined;
     const [, prefix = '', word = ''] = /^(whsec_|urn:[\w:-]*:)?(.*)$/s.exec(value) ?? [];
@@ -83,6 +89,9 @@ function uuid(number: number): string {
   const hex = digest(number).toString('hex');
   return `019aaf5c-9d1c-7${hex.slice(0, 3)}-9${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 }
+
+/** An id as ids are written. */
+const dashed = (hex: string): string => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** The nth secret. */
 function base64url(number: number, length: number): string {
