@@ -55,7 +55,9 @@ describe('the embedded PostgreSQL', { skip: process.platform === 'linux' ? false
       }
       const server = await startHere({ dataDir });
       const expected = ['owner.json', 'postgres', 'postgres.json', 'postgres.log', 'postgres.password'];
-      assert.deepEqual((await readdir(dataDir)).sort(), expected);
+      // A draft that was being written when its process was killed is in nobody's way.
+      const there = (await readdir(dataDir)).filter((name) => !/^owner\.[\da-f-]{36}/.test(name));
+      assert.deepEqual(there.sort(), expected);
       await server.stop();
       await nothingLeft(dataDir);
     });
