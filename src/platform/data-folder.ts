@@ -83,13 +83,14 @@ interface Owner {
 /**
  * Takes `dataDir` for this process by its file `owner.json`; answers with the function that releases it.
  * Throws DataFolderInUseError when a living process has it. A dead owner's file is replaced, never deleted: of several who
- * find it dead at once, only the one who holds that owner's `.heir` file, and still sees that owner, may put its own there.
+ * find it dead at once, only the one who holds that owner's `.heir` file, and still sees that owner, may put its own there. What those
+ * left behind who were killed while they tried is removed.
  */
 export async function takeDataFolder(dataDir: string): Promise<() => Promise<void>> {
   const file = path.join(dataDir, 'owner.json');
   const started = (await processStart(process.pid)) ?? null;
   const mine: Owner = { pid: process.pid, started, token: newId() };
-  const draft = path.join(dataDir, `owner.${mine.token}`);
+  const draft = path.join(dataDir, `owner.${mine.pid}.${mine.token}`);
   await writePrivate(draft, JSON.stringify(mine));
   try {
     for (;;) {
@@ -109,12 +110,22 @@ export async function takeDataFolder(dataDir: string): Promise<() => Promise<voi
         await sleep(10);
       }
     }
+    await removeDraftsOfTheDead(dataDir);
   } finally {
     await rm(draft, { force: true });
   }
   return async () => {
     if ((await readOwner(file))?.token === mine.token) await rm(file, { force: true });
   };
+}
+
+/** Drafts bear the number of their process, since one that was killed may have written nothing into it yet. */
+async function removeDraftsOfTheDead(dataDir: string): Promise<void> {
+  for (const name of await readdir(dataDir)) {
+    const pid = /^owner\.(\d+)\./.exec(name)?.[1];
+    if (pid === undefined || (await isAlive({ pid: Number(pid), started: null }))) continue;
+    await rm(path.join(dataDir, name), { force: true });
+  }
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -153,7 +164,7 @@ async function staysAlive(owner: Owner): Promise<boolean> {
   return false;
 }
 
-async function isAlive(owner: Owner): Promise<boolean> {
+async function isAlive(owner: Pick<Owner, 'pid' | 'started'>): Promise<boolean> {
   if (!processExists(owner.pid)) return false;
   const started = await processStart(owner.pid);
   return started === undefined || owner.started === null ? started !== 'ended' : started === owner.started;
