@@ -154,23 +154,28 @@ const tellCreditors = async (behaviour: 'slow' | 'normal'): Promise<void> => {
 test('C5: a lookup that is waiting for a creditor when the consent is revoked on another node is refused', async () => {
   await tellCreditors('slow');
   try {
-    const consents = await Promise.all(Array.from({ length: 60 }, (_, n) => consent(n)));
-    const lookups = await Promise.all(
-      consents.map(async (id, n) => {
-        const revoked = { yet: false };
-        const looking = [look(nodeOf(n), id, revoked), look(nodeOf(n + 1), id, revoked)];
-        // The creditor answers after a second.
-        await sleep(randomInt(100, 700));
-        await revoke(nodeOf(n + randomInt(2)), id, revoked);
-        return Promise.all(looking);
-      }),
-    );
-    // The revocation came in the middle of the lookup; on a machine that is very busy, not of every one. One that was committed before
-    // it may still come later: the log has the order.
-    const midway = lookups.flat().filter((lookup) => lookup.answeredAfter && lookup.answer.status !== 200);
-    assert.ok(midway.length >= 40, `${midway.length} lookups were on their way`);
-    for (const lookup of midway) assertRefused(lookup);
-    await assertLogged(consents, lookups.flat());
+    let refused = 0;
+    // On a machine that is very busy the revocation does not come in the middle of every lookup: then there are more of them.
+    for (let rounds = 0; refused < 90 && rounds < 5; rounds += 1) {
+      const consents = await Promise.all(Array.from({ length: 60 }, (_, n) => consent(n)));
+      const lookups = await Promise.all(
+        consents.map(async (id, n) => {
+          const revoked = { yet: false };
+          const looking = [look(nodeOf(n), id, revoked), look(nodeOf(n + 1), id, revoked)];
+          // The creditor answers after a second.
+          await sleep(randomInt(100, 700));
+          await revoke(nodeOf(n + randomInt(2)), id, revoked);
+          return Promise.all(looking);
+        }),
+      );
+      const midway = lookups.flat().filter((lookup) => lookup.answeredAfter);
+      // What was committed before the revocation may still come after it; the log says which these are, and that there are no others.
+      const answers = midway.filter(({ answer }) => answer.status !== 200);
+      for (const lookup of answers) assertRefused(lookup);
+      await assertLogged(consents, lookups.flat());
+      refused += answers.length;
+    }
+    assert.ok(refused >= 90, `${refused} lookups were on their way`);
   } finally {
     await tellCreditors('normal');
   }
