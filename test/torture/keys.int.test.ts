@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -81,7 +81,9 @@ const query = async (text: string, values: readonly unknown[] = []): Promise<Jso
 /** Whoever brings the file of the first machine to the others, as often as it changes. */
 const distributing = (): Promise<void> =>
   work.again(async () => {
-    copyFileSync(files[0], files[1]);
+    // Put in place as a whole: the other machine may be starting, and reads it once.
+    copyFileSync(files[0], `${files[1]}.new`);
+    renameSync(`${files[1]}.new`, files[1]);
     machines.give({ file: files[0] }, third);
     await third.follow();
     await sleep(200);
