@@ -10,12 +10,13 @@ import {
 } from '../clients/register-client.ts';
 import type { ClientChange, ClientProblem } from '../clients/registration.ts';
 import { countCovered, switchPermission } from '../consent/switch-permission.ts';
+import type { Queryable } from '../platform/db.ts';
 import { CommandProblem, EXIT } from './command-problem.ts';
 import { clientJson, clientPage, clientTable, differenceTable } from './show-clients.ts';
 import { readAll } from './streams.ts';
 import { plain } from './table.ts';
 import type { Tools } from './tools.ts';
-import { many, moment, onOff, seconds } from './words.ts';
+import { many, moment, onOff, repeated, seconds } from './words.ts';
 
 interface JsonOption {
   readonly json?: true;
@@ -44,11 +45,6 @@ interface AddOptions extends SaidOptions {
   readonly organisation: string;
   readonly purpose: readonly string[];
 }
-
-const repeated = (value: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  value,
-];
 
 /** `samtykke client …`: the organisations that ask for consents. */
 export function clientCommands(program: Command, tools: Tools): void {
@@ -270,7 +266,7 @@ async function list({ output, connected }: Tools, { json }: JsonOption): Promise
 }
 
 async function show({ output, connected }: Tools, id: string, { json }: JsonOption): Promise<void> {
-  const client = await connected(async ({ platform }) => known(id, await findClient(platform.db, id)));
+  const client = await connected(({ platform }) => knownClient(platform.db, id));
   if (json) output.json(clientJson(client));
   else output.data(clientPage(client, output.look));
 }
@@ -301,10 +297,10 @@ async function turn(
   on: boolean,
 ): Promise<void> {
   const { client, was, ended } = await connected(async ({ platform }) => {
-    const before = known(id, await findClient(platform.db, id));
+    const before = await knownClient(platform.db, id);
     const what = { kind: 'client', clientId: before.id } as const;
     const count = dryRun ? await countCovered(platform, what) : await switchPermission(platform, what, on);
-    return { client: known(id, await findClient(platform.db, id)), was: before.enabled, ended: count };
+    return { client: await knownClient(platform.db, id), was: before.enabled, ended: count };
   });
   if (json) {
     const outcome = dryRun ? 'not_done' : was === on ? 'unchanged' : 'changed';
@@ -319,7 +315,9 @@ async function turn(
     );
 }
 
-function known(id: string, client: RegisteredClient | undefined): RegisteredClient {
+/** The client of this id. Throws a CommandProblem where there is none. */
+export async function knownClient(db: Queryable, id: string): Promise<RegisteredClient> {
+  const client = await findClient(db, id);
   if (client === undefined) throw new CommandProblem([`there is no client '${plain(id)}': see samtykke client list`]);
   return client;
 }

@@ -2,18 +2,17 @@ import type { RegisteredCreditor } from '../creditors/creditor.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { DeliveryReport } from '../delivery/delivery-run.ts';
 import { openCollector } from '../delivery/collector.ts';
-import type { Config } from '../platform/config.ts';
-import { readKeysFile } from '../platform/keys.ts';
 import { openLog, STANDARD_ERROR } from '../platform/log.ts';
 import { openMetrics } from '../platform/metrics.ts';
 import { readClientTls } from '../platform/tls.ts';
 import { CommandProblem } from './command-problem.ts';
 import type { Connected } from './connect.ts';
+import { keysOf } from './read-keys.ts';
 
 /**
  * Collects from one creditor at once, in a process of its own as a node does. Throws what is wrong with keys, and with the certificates
- * by which it knows us, before anything is begun. What is logged goes where a node's log goes; but what would go to standard output goes to standard error, and
- * then only what went wrong with us: the outcome is told by the command.
+ * by which it knows us, before anything is begun. What is logged goes where a node's log goes; but what would go to standard output goes
+ * to standard error, and then only what went wrong with us: the outcome is told by the command.
  */
 export async function collectNow(
   { platform }: Connected,
@@ -26,7 +25,7 @@ export async function collectNow(
   for (const { enabled, clientCertificate } of creditor.providers) {
     if (enabled) readClientTls(config, clientCertificate);
   }
-  refuseBadKeys(config);
+  keysOf(config);
   const log = openLog({ file: config.logFile, level: config.logLevel });
   const collector = openCollector({ ...platform, config, log, metrics: openMetrics() });
   try {
@@ -38,18 +37,5 @@ export async function collectNow(
   } finally {
     await collector.close();
     log.flush();
-  }
-}
-
-/** As a node that starts (R4). */
-function refuseBadKeys({ keysFile, mode }: Config): void {
-  let sandbox: boolean;
-  try {
-    ({ sandbox } = readKeysFile(keysFile));
-  } catch (error) {
-    throw new CommandProblem([(error as Error).message]);
-  }
-  if (sandbox && mode === 'production') {
-    throw new CommandProblem(['KEYS_FILE holds keys that a sandbox made: production needs keys of its own']);
   }
 }

@@ -1,7 +1,5 @@
 import { Option, type Command } from 'commander';
 import { historyOfConsent } from '../audit/history-log.ts';
-import { personIdsOf } from '../audit/person-registry.ts';
-import { findClient } from '../clients/client-registry.ts';
 import {
   overviewOfConsent,
   overviewOfConsents,
@@ -12,8 +10,9 @@ import {
 import { revokeConsent } from '../consent/revoke.ts';
 import { readShown } from '../consent-request/read-shown.ts';
 import { newTraceId } from '../platform/ids.ts';
+import { knownClient } from './client-commands.ts';
 import { CommandProblem } from './command-problem.ts';
-import { ninFrom, vaultOf } from './read-keys.ts';
+import { personIdsFrom } from './read-keys.ts';
 import { consentJson, consentPage, consentTable } from './show-consents.ts';
 import { plain } from './table.ts';
 import type { Tools } from './tools.ts';
@@ -78,13 +77,8 @@ async function list(tools: Tools, options: ListOptions): Promise<void> {
   const { client, state, json } = options;
   const limit = wholeNumber('--limit', options.limit, 1, MOST_LISTED);
   const found = await tools.connected(async ({ platform }) => {
-    if (client !== undefined && (await findClient(platform.db, client)) === undefined) {
-      throw new CommandProblem([`there is no client '${plain(client)}': see samtykke client list`]);
-    }
-    const persons =
-      options.person === undefined
-        ? undefined
-        : await personIdsOf(platform.db, vaultOf(platform.config), await ninFrom(tools, platform.config));
+    if (client !== undefined) await knownClient(platform.db, client);
+    const persons = options.person ? await personIdsFrom(tools, platform) : undefined;
     return overviewOfConsents(platform, { clientId: client, persons, state, atMost: limit + 1 });
   });
   const shown = found.slice(0, limit);

@@ -11,6 +11,7 @@ import { resultOf } from './describe-run.ts';
 import { changeTable, collectedTable, creditorJson, creditorPage, creditorTable, runJson } from './show-creditors.ts';
 import { plain } from './table.ts';
 import type { Tools } from './tools.ts';
+import { onOff, repeated } from './words.ts';
 
 interface AddOptions extends Omit<RegistrationInput, 'number' | 'organisations'> {
   readonly deliverer?: readonly string[];
@@ -35,7 +36,7 @@ export function creditorCommands(program: Command, tools: Tools): void {
     .option(
       '--deliverer <number>',
       "organisation whose certificate is good for pushing; repeat it for more, '' for nobody (default: the provider)",
-      (number: string, before: readonly string[] | undefined) => [...(before ?? []), number],
+      repeated,
     )
     .option('--client-certificate <name>', 'which of CREDITOR_CERTS_DIR it knows us by; default: the usual one')
     .option('--json', 'answer in JSON')
@@ -176,7 +177,7 @@ async function turn(
     return;
   }
   const what = provider === undefined ? '' : `, what ${plain(provider)} delivers`;
-  output.data(`${creditor.id} ${plain(creditor.name)}${what} is ${changed ? 'now' : 'already'} ${on ? 'on' : 'off'}\n`);
+  output.data(`${creditor.id} ${plain(creditor.name)}${what} is ${changed ? 'now' : 'already'} ${onOff(on)}\n`);
   if (on && provider !== undefined && !creditor.enabled) output.note('the creditor itself is still switched off');
 }
 

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { clientsWithSecrets } from '../clients/client-registry.ts';
 import { sandboxSecrets } from '../clients/sandbox-secrets.ts';
 import { DomainError } from '../errors/domain-error.ts';
-import { listKeys } from '../keys/list-keys.ts';
-import { listIds } from '../keys/rotation.ts';
+import { neededKeys, readRegistered } from '../keys/key-registry.ts';
+import { lackingIn, listIds, outdatedIn } from '../keys/rotation.ts';
 import { movableClock, systemClock } from '../platform/clock.ts';
 import { ConfigError, toConfig, type Config, type Env } from '../platform/config.ts';
 import { sha256 } from '../platform/crypto.ts';
@@ -167,10 +167,12 @@ async function comparedClocks({ db }: Examined): Promise<Finding> {
   };
 }
 
-async function knownKeys(platform: Examined, keys: Keys): Promise<Finding> {
-  const { lacking, outdated } = await listKeys(platform, idsOf(keys));
-  const missing = listIds(lacking);
-  const file = `KEYS_FILE ${platform.config.keysFile}`;
+async function knownKeys({ config, db }: Examined, keys: Keys): Promise<Finding> {
+  const known = idsOf(keys);
+  const registered = await readRegistered(db);
+  const missing = listIds(lackingIn(known, registered, await neededKeys(db)));
+  const outdated = outdatedIn(known, registered);
+  const file = `KEYS_FILE ${config.keysFile}`;
   if (missing !== '') {
     return {
       check: 'keys',

@@ -6,8 +6,8 @@ import { listKeys } from '../keys/list-keys.ts';
 import { removeRetired, retireKeys } from '../keys/retire.ts';
 import { beginRotation, type RotatingPlatform } from '../keys/rotate.ts';
 import type { Step } from '../keys/rotation.ts';
-import { modeOf } from '../platform/config.ts';
-import { KeysFileProblem, keysFileText, makeKeysFile } from '../platform/keys-file.ts';
+import { modeOf, toConfig } from '../platform/config.ts';
+import { keysFileText, makeKeysFile } from '../platform/keys-file.ts';
 import { keyKinds, type KeyKind } from '../platform/keys-kinds.ts';
 import { idsOf } from '../platform/keys-order.ts';
 import { generateKeysFile, parseKeys, publicPart, type Keys } from '../platform/keys.ts';
@@ -50,19 +50,19 @@ export function keyCommands(program: Command, tools: Tools): void {
       'makes a keys file for production, where there is none, and prints the public key for the login provider',
     )
     .option('--json', 'answer in JSON')
-    .action((file: string | undefined, options: JsonOption) => told(makeNew, tools, file, options));
+    .action((file: string | undefined, options: JsonOption) => makeNew(tools, file, options));
 
   group
     .command('public')
     .description('prints what others may know of the keys of a kind, as a JWK Set: login, for the login provider')
     .addArgument(new Argument('[kind]', 'which kind of keys').choices(['login', 'signing', 'seals']).default('login'))
-    .action((kind: 'login' | 'signing' | 'seals') => told(showPublic, tools, kind));
+    .action((kind: 'login' | 'signing' | 'seals') => showPublic(tools, kind));
 
   group
     .command('list')
     .description('all keys: in use, waiting or replaced, since when, which nodes know them, and what needs them')
     .option('--json', 'answer in JSON')
-    .action((options: JsonOption) => told(list, tools, options));
+    .action((options: JsonOption) => list(tools, options));
 
   group
     .command('rotate')
@@ -76,13 +76,13 @@ export function keyCommands(program: Command, tools: Tools): void {
     .option('--dry-run', 'only tell what would be done')
     .option('--json', 'answer in JSON')
     .addHelpText('after', ROTATE_HELP)
-    .action((kind: KeyKind, options: RotateOptions) => told(rotate, tools, kind, options));
+    .action((kind: KeyKind, options: RotateOptions) => rotate(tools, kind, options));
 
   group
     .command('rewrite')
     .description('writes anew what is under replaced keys, now; nodes do so too, little by little')
     .option('--json', 'answer in JSON')
-    .action((options: JsonOption) => told(rewrite, tools, options));
+    .action((options: JsonOption) => rewrite(tools, options));
 
   group
     .command('retire')
@@ -95,7 +95,7 @@ export function keyCommands(program: Command, tools: Tools): void {
     .option('--dry-run', 'only tell what would be done')
     .option('--json', 'answer in JSON')
     .addHelpText('after', RETIRE_HELP)
-    .action((kind: KeyKind, id: string | undefined, options: RetireOptions) => told(retire, tools, kind, id, options));
+    .action((kind: KeyKind, id: string | undefined, options: RetireOptions) => retire(tools, kind, id, options));
 }
 
 const EXAMPLES = `
@@ -121,23 +121,11 @@ const RETIRE_HELP = `
 What has been retired is gone: nothing is ever written with it again, and its secret is taken out of KEYS_FILE of this machine. Give
 the file to the other machines then. A backup of the database from before can be read with the file of its time only.`;
 
-/** Does it, with what is wrong with a keys file told as what is wrong with a command. */
-async function told<Given extends unknown[]>(
-  work: (...given: Given) => Promise<void> | void,
-  ...given: Given
-): Promise<void> {
-  try {
-    await work(...given);
-  } catch (error) {
-    throw error instanceof KeysFileProblem ? new CommandProblem([error.message]) : error;
-  }
-}
-
-/** The file of a command that needs nothing else of the configuration. */
+/** The file of a command that needs nothing else of what production must be told. */
 function fileOf({ env }: Tools, file: string | undefined): string {
   const named = file ?? env['KEYS_FILE'];
   if (named !== undefined && named !== '') return resolve(named);
-  if (modeOf(env) === 'sandbox') return resolve(`${env['DATA_DIR'] ?? '.data'}/keys.json`);
+  if (modeOf(env) === 'sandbox') return toConfig(env).keysFile;
   throw new CommandProblem(['name the file: as an argument, or in KEYS_FILE'], EXIT.usage);
 }
 

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { personIdsOf } from '../audit/person-registry.ts';
-import { findClient } from '../clients/client-registry.ts';
+import { knownClient } from './client-commands.ts';
 import { CommandProblem, EXIT } from './command-problem.ts';
-import { keysOf, ninFrom, vaultOf } from './read-keys.ts';
+import { keysOf, personIdsFrom } from './read-keys.ts';
 import { plain } from './table.ts';
 import type { Tools } from './tools.ts';
-import { instant, wholeNumber } from './words.ts';
+import { instant, repeated, wholeNumber } from './words.ts';
 
 interface VerifyOptions {
   readonly expect?: readonly string[];
@@ -36,11 +35,7 @@ export function logCommands(program: Command, tools: Tools): void {
   group
     .command('verify')
     .description('holds the whole log against its seals, and names what is missing, changed or added')
-    .option(
-      '--expect <hash>',
-      'fail unless a seal has this hash, which somebody noted; repeat it for more',
-      (hash, before?: readonly string[]) => [...(before ?? []), hash],
-    )
+    .option('--expect <hash>', 'fail unless a seal has this hash, which somebody noted; repeat it for more', repeated)
     .option('--since <number>', 'from this seal on only; what is before it is taken as it is')
     .option('--file <file>', "an export instead of the database, which is not needed then; '-' for standard input")
     .option(
@@ -107,11 +102,9 @@ async function exportRows(tools: Tools, options: ExportOptions): Promise<void> {
   const { writeExport } = await import('./export-log.ts');
   await tools.connected(async ({ platform }) => {
     const { db, config, clock } = platform;
-    if (clientId !== undefined && (await findClient(db, clientId)) === undefined) {
-      throw new CommandProblem([`there is no client '${plain(clientId)}': see samtykke client list`]);
-    }
+    if (clientId !== undefined) await knownClient(db, clientId);
     const keys = keysOf(config);
-    const persons = options.person ? await personIdsOf(db, vaultOf(config), await ninFrom(tools, config)) : undefined;
+    const persons = options.person ? await personIdsFrom(tools, platform) : undefined;
     await writeExport(
       tools.output,
       db,

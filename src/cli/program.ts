@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { DomainError } from '../errors/domain-error.ts';
 import { maskNins } from '../person/nin.ts';
 import { ConfigError } from '../platform/config.ts';
+import { KeysFileProblem } from '../platform/keys-file.ts';
 import { MigrationError } from '../platform/migrate.ts';
 import { version } from '../platform/version.ts';
 import { clientCommands } from './client-commands.ts';
@@ -99,7 +100,7 @@ function linesOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   if (error instanceof CommandProblem) return error.lines;
   if (error instanceof DomainError) return [error.detail];
-  if (error instanceof MigrationError) return [error.message];
+  if (error instanceof MigrationError || error instanceof KeysFileProblem) return [error.message];
   const { name, code } = error as { name?: unknown; code?: unknown };
   return [`it failed, and that is a fault of ours: ${String(name)}${typeof code === 'string' ? ` ${code}` : ''}`];
 }

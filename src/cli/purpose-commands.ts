@@ -1,8 +1,9 @@
 import { Argument, type Command } from 'commander';
-import { findClient, type Permission } from '../clients/client-registry.ts';
+import type { Permission } from '../clients/client-registry.ts';
 import { readClientPermissions, readPermissions } from '../consent/permission-registry.ts';
 import { purposes } from '../consent/consent.ts';
 import { countCovered, switchPermission } from '../consent/switch-permission.ts';
+import { knownClient } from './client-commands.ts';
 import { CommandProblem, EXIT } from './command-problem.ts';
 import { plain, table, type Look } from './table.ts';
 import type { Tools } from './tools.ts';
@@ -62,19 +63,12 @@ A client that was not registered for a purpose is so by samtykke purpose on … 
 
 async function list({ output, connected }: Tools, { client, json }: Options): Promise<void> {
   const { all, clients } = await connected(async ({ platform: { db, clock } }) => {
-    if (client !== undefined) await refuseUnknown(db, client);
+    if (client !== undefined) await knownClient(db, client);
     const now = clock.now();
     return { all: await readPermissions(db, now), clients: await readClientPermissions(db, client, now) };
   });
   if (json) output.json({ all, clients });
   else output.data(`${allTable(all, output.look)}\n${clientsTable(clients, output.look)}`);
-}
-
-type Db = Parameters<typeof findClient>[0];
-
-async function refuseUnknown(db: Db, id: string): Promise<void> {
-  if ((await findClient(db, id)) !== undefined) return;
-  throw new CommandProblem([`there is no client '${plain(id)}': see samtykke client list`]);
 }
 
 const allTable = (all: Awaited<ReturnType<typeof readPermissions>>, look: Look): string =>
@@ -112,7 +106,7 @@ async function turn(
   const what = permissionOf(name, client);
   const { ended, closed } = await connected(async ({ platform }) => {
     const { db, clock } = platform;
-    if (client !== undefined) await refuseUnknown(db, client);
+    if (client !== undefined) await knownClient(db, client);
     const count = dryRun ? await countCovered(platform, what) : await switchPermission(platform, what, on);
     const after = on && client !== undefined ? await readClientPermissions(db, client, clock.now()) : [];
     return { ended: count, closed: after.some(({ purpose, open }) => purpose === name && !open) };

@@ -1,6 +1,6 @@
 import type { RegisteredClient } from '../clients/client-registry.ts';
 import { nameOfKey, type ClientDifference } from '../clients/registration.ts';
-import { emphasised, plain, table, type Look } from './table.ts';
+import { emphasised, listing, plain, table, type Look } from './table.ts';
 import { moment, onOff } from './words.ts';
 
 /** What programs are told of a client: never a secret, nor its hash. */
@@ -70,11 +70,7 @@ export function clientPage(client: RegisteredClient, look: Look): string {
     ...client.postLogoutRedirectUris.map((uri) => ['after logging out to', uri] as const),
   ];
   const title = emphasised('bold', `${client.id} ${plain(client.name)}`, look);
-  const width = Math.max(...lines.map(([name]) => name.length));
-  return [
-    `${title}${client.enabled ? '' : emphasised('yellow', ' (switched off)', look)}\n`,
-    ...lines.map(([name, value]) => `${name.padEnd(width)}  ${plain(value)}\n`),
-  ].join('');
+  return [`${title}${client.enabled ? '' : emphasised('yellow', ' (switched off)', look)}\n`, listing(lines)].join('');
 }
 
 const mayOf = (client: RegisteredClient): readonly string[] =>

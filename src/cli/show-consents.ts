@@ -2,7 +2,7 @@ import type { HistoryEntry } from '../audit/history-log.ts';
 import type { ArchiveReason, Duration } from '../consent/consent.ts';
 import type { ConsentOverview } from '../consent/overview.ts';
 import type { Shown } from '../consent-request/read-shown.ts';
-import { emphasised, plain, table, type Look } from './table.ts';
+import { emphasised, listing, table, type Look } from './table.ts';
 import { count, moment } from './words.ts';
 
 /** What programs are told of a consent; of the person an id that says nothing. */
@@ -71,10 +71,9 @@ export function consentPage(
     ["client's own id", consent.externalId ?? '–'],
     ['uses', count(uses)],
   ];
-  const width = Math.max(...lines.map(([name]) => name.length));
   return [
     `${emphasised('bold', consent.id, look)}\n`,
-    ...lines.map(([name, value]) => `${name.padEnd(width)}  ${plain(value)}\n`),
+    listing(lines),
     '\n',
     table(
       [

@@ -3,6 +3,7 @@ import type { RegistryChange } from '../creditors/registration.ts';
 import type { RecordedRun } from '../delivery/run-log.ts';
 import { remarkOn, type RunResult } from './describe-run.ts';
 import { emphasised, plain, table, type Look } from './table.ts';
+import { count, moment, onOff } from './words.ts';
 
 /** What programs are told of a creditor, and of each of those who deliver for it. */
 export const creditorJson = ({ id, name, enabled, contact, providers }: RegisteredCreditor) => ({
@@ -51,7 +52,7 @@ export function creditorTable(
       provider.providerId,
       ...(differ ? [provider.clientCertificate ?? USUAL] : []),
       onOff(enabled && provider.enabled),
-      moment(provider.deliveredAt) ?? 'never',
+      deliveredOf(provider.deliveredAt),
       outcomeOf(last.find((run) => run.creditorId === id && run.providerId === provider.providerId)),
     ]);
   });
@@ -91,7 +92,7 @@ export function creditorPage(creditor: RegisteredCreditor, runs: readonly Record
         provider.baseUrl,
         provider.organisations.length === 0 ? 'nobody' : provider.organisations.join(' '),
         provider.clientCertificate ?? USUAL,
-        moment(provider.deliveredAt) ?? 'never',
+        deliveredOf(provider.deliveredAt),
       ]),
       look,
     ),
@@ -113,13 +114,13 @@ const runTable = (runs: readonly RecordedRun[], look: Look): string =>
       { title: 'remark', fits: true },
     ],
     runs.map((run) => [
-      moment(run.startedAt) ?? '',
+      moment(run.startedAt),
       run.kind,
       run.providerId,
       run.finishedAt === null ? '' : duration((run.finishedAt.getTime() - run.startedAt.getTime()) / 1_000),
       outcomeOf(run),
-      count(run.customers),
-      count(run.loans),
+      counted(run.customers),
+      counted(run.loans),
       remarkOn(run),
     ]),
     look,
@@ -140,8 +141,8 @@ export function collectedTable(
   const rows = collected.map((run) => [
     run.providerId,
     outcomeOf(run),
-    count(run.customers),
-    count(run.loans),
+    counted(run.customers),
+    counted(run.loans),
     duration(run.seconds),
   ]);
   // Where a rule is broken is what this is read for: it is never cut.
@@ -183,10 +184,8 @@ function valueText(value: RegistryChange['before']): string {
   return value.length === 0 ? 'nobody' : value.join(' ');
 }
 
-const onOff = (on: boolean): string => (on ? 'on' : 'off');
 const outcomeOf = (run: Pick<RunResult, 'outcome'> | undefined): string =>
   run === undefined ? '–' : (run.outcome ?? 'unfinished');
-const moment = (at: Date | null): string | undefined => at?.toISOString().slice(0, 19).replace('T', ' ');
-const count = (number: number | null): string =>
-  number === null ? '' : String(number).replaceAll(/\B(?=(\d{3})+$)/g, ' ');
+const deliveredOf = (at: Date | null): string => (at === null ? 'never' : moment(at));
+const counted = (number: number | null): string => (number === null ? '' : count(number));
 const duration = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;

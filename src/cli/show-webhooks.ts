@@ -1,6 +1,6 @@
 import type { RegisteredSubscription } from '../webhooks/find.ts';
 import { loggedUrl, noticeOf } from '../webhooks/subscription.ts';
-import { emphasised, plain, table, type Look } from './table.ts';
+import { emphasised, listing, table, type Look } from './table.ts';
 import { count, many, moment } from './words.ts';
 
 /** What programs are told of a webhook: never its secret, nor what follows the question mark of its address. */
@@ -114,11 +114,7 @@ export function webhookPage(webhook: RegisteredSubscription, look: Look): string
     ...(formerSecretUntil === null ? [] : [['two secrets until', `${moment(formerSecretUntil)} (UTC)`] as const]),
     ...(noticeOf(webhook) === null ? [] : [['its client reads', noticeOf(webhook) ?? ''] as const]),
   ];
-  const width = Math.max(...lines.map(([name]) => name.length));
-  return [
-    `${emphasised('bold', webhook.id, look)}\n`,
-    ...lines.map(([name, value]) => `${name.padEnd(width)}  ${plain(value)}\n`),
-  ].join('');
+  return [`${emphasised('bold', webhook.id, look)}\n`, listing(lines)].join('');
 }
 
 const wordsOf = (outcome: string, status: number | null): string =>

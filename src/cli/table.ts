@@ -35,6 +35,12 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   return [emphasised('bold', title, look), ...cells.map(line)].map((text) => `${text}\n`).join('');
 }
 
+/** Facts about one thing as lines: what it is, and behind all of these what it says. */
+export function listing(facts: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `${name.padEnd(width)}  ${plain(value)}\n`).join('');
+}
+
 /** A text in bold or dim, where there are colours. */
 export const emphasised = (how: 'bold' | 'dim' | 'red' | 'yellow', text: string, { colours }: Look): string =>
   colours ? styleText(how, text, { validateStream: false }) : text;

@@ -5,7 +5,7 @@ import type { EvidenceProblem, Verdict } from '../audit/evidence/check-chain.ts'
 import { ExportUnreadable, verifyExport, type VerifiedExport } from '../audit/evidence/verify-export.ts';
 import { verifyLog } from '../audit/evidence/verify-log.ts';
 import { openSession } from '../platform/db-session.ts';
-import type { Keys } from '../platform/keys.ts';
+import { mayHaveSealed } from '../platform/keys.ts';
 import { CommandProblem } from './command-problem.ts';
 import { keysOf } from './read-keys.ts';
 import { plain } from './table.ts';
@@ -16,9 +16,6 @@ interface How {
   readonly expected: readonly string[];
   readonly json: true | undefined;
 }
-
-/** Keys that seals may have been signed with: those for seals, and those of tokens, which sign where there are none. */
-const mayHaveSealed = (keys: Keys): readonly JWK[] => [...keys.seals, ...keys.signing];
 
 /** Reading through a log of millions takes its time. */
 const STATEMENT_MS = 30 * 60_000;

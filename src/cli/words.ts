@@ -17,6 +17,12 @@ export const count = (number: number): string => String(number).replaceAll(/\B(?
 export const many = (number: number, one: string, more = `${one}s`): string =>
   `${count(number)} ${number === 1 ? one : more}`;
 
+/** What an option holds that may be told more than once. */
+export const repeated = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
 /** A whole number that an option holds. Throws a CommandProblem. */
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);

@@ -7,6 +7,7 @@ import {
   isLive,
   lackingIn,
   nextStep,
+  outdatedIn,
   stateOf,
   type Dependents,
   type Hindrance,
@@ -71,8 +72,6 @@ export async function listKeys({ clock, db }: Pick<Platform, 'clock' | 'db'>, kn
       }),
     ),
     lacking: lackingIn(known, registered, needed),
-    outdated: registered
-      .filter((key) => stateOf(key) === 'retired' && known[key.kind].includes(key.id))
-      .map(({ kind, id }) => ({ kind, id })),
+    outdated: outdatedIn(known, registered),
   };
 }

@@ -44,11 +44,11 @@ export interface Rewritten {
  * is; consents and log keep the ids that they have. Nobody waits for it longer than for a portion.
  *
  * Any number of nodes may do it at once, and it may be cut off anywhere: each portion is one transaction. Stops after `forMs`.
- * `progress` is told how many rows it was so far. Errors: `unavailable`.
+ * Errors: `unavailable`.
  */
 export async function rewriteRows(
   { clock, db, log, vault }: RewritingPlatform,
-  { forMs, progress }: { forMs: number; progress?: (rows: number) => void },
+  { forMs }: { forMs: number },
 ): Promise<Rewritten> {
   const until = clock.stopwatch() + forMs;
   const unreadable = new Set<string>();
@@ -101,7 +101,6 @@ export async function rewriteRows(
     }
     persons += portion.persons;
     sessions += portion.sessions;
-    progress?.(persons + sessions);
     if (!portion.full) return soFar(unreadable.size === 0);
     if (clock.stopwatch() > until || unreadable.size > MOST_UNREADABLE) return soFar(false);
   }

@@ -160,6 +160,15 @@ export function lackingIn(
   });
 }
 
+/** Keys of a file that have been retired: it is not the newest. */
+export const outdatedIn = (
+  known: KeyIds,
+  registered: readonly RegisteredKey[],
+): readonly { readonly kind: KeyKind; readonly id: string }[] =>
+  registered
+    .filter((key) => stateOf(key) === 'retired' && known[key.kind].includes(key.id))
+    .map(({ kind, id }) => ({ kind, id }));
+
 /** Ids by kind as a sentence has them; empty: there are none. */
 export const listIds = (ids: KeyIds): string =>
   keyKinds

@@ -203,17 +203,21 @@ export function toConfig(env: Env): Config {
     if (production && url.protocol !== 'https:') problems.push(`${name} is plain http: production needs https`);
     return url.origin;
   };
+  /** What stands between commas. */
+  const parts = (name: Name): readonly string[] =>
+    (read(name) ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
   const addresses = (name: Name): readonly string[] => {
-    const parts = (read(name) ?? '').split(',').map((part) => part.trim());
-    const named = parts.filter((part) => part !== '');
+    const named = parts(name);
     if (named.every(isNetwork)) return named;
     problems.push(`${name} must hold IP addresses or networks with commas between, as 10.0.0.5,192.168.0.0/16`);
     return [];
   };
   /** Words that are sent to others as they are: no spaces or commas in them. */
   const words = (name: Name, fallback: readonly string[]): readonly string[] => {
-    const parts = (read(name) ?? '').split(',').map((part) => part.trim());
-    const named = parts.filter((part) => part !== '');
+    const named = parts(name);
     if (named.some((part) => /\s/.test(part))) problems.push(`${name} must hold words with commas between`);
     return named.length > 0 ? named : fallback;
   };

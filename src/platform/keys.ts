@@ -31,6 +31,9 @@ export const loginKeys = (keys: Keys): readonly JWK[] => (keys.login.length > 0 
 /** The keys that sign the seals of the log (ADR 18), the one in use first. Where there are none of their own, those of tokens do. */
 export const sealKeys = (keys: Keys): readonly JWK[] => (keys.seals.length > 0 ? keys.seals : keys.signing);
 
+/** All keys that seals may have been signed with: those of tokens, too, which sign where there are none for seals. */
+export const mayHaveSealed = (keys: Keys): readonly JWK[] => [...keys.seals, ...keys.signing];
+
 /** What others may know of a key: enough to verify with it, not to sign. */
 export function publicPart(key: JWK): JWK {
   const known = ['kty', 'kid', 'alg', 'use', 'n', 'e', 'crv', 'x', 'y'];

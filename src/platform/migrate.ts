@@ -87,19 +87,14 @@ export interface MigrationStatus {
 export async function migrationStatus(url: string, folder?: string): Promise<MigrationStatus> {
   return withClient(url, async (client) => {
     const known = knownMigrations(folder);
-    const visible = (await appliedChecksums(client)) !== undefined;
-    const { rows } = visible
-      ? await client.query('select version, name, checksum, applied_at from schema_migration order by version')
-      : { rows: [] };
-    const applied = (rows as { version: number; name: string; checksum: string; applied_at: Date }[]).map((row) => {
-      const file = known.find(({ version }) => version === row.version);
-      const state = file === undefined ? 'unknown' : file.checksum === row.checksum ? 'as_applied' : 'changed';
-      return { version: row.version, name: row.name, appliedAt: row.applied_at, state } as const;
-    });
-    const versions = new Set(applied.map(({ version }) => version));
+    const applied = (await appliedMigrations(client)) ?? new Map<number, AppliedMigration>();
     return {
-      applied: applied.map(({ name, appliedAt, state }) => ({ name, appliedAt, state })),
-      waiting: known.filter(({ version }) => !versions.has(version)).map(({ name }) => name),
+      applied: [...applied.values()].map(({ version, name, checksum, applied_at: appliedAt }) => {
+        const file = known.find((migration) => migration.version === version);
+        const state = file === undefined ? 'unknown' : file.checksum === checksum ? 'as_applied' : 'changed';
+        return { name, appliedAt, state };
+      }),
+      waiting: known.filter(({ version }) => !applied.has(version)).map(({ name }) => name),
     };
   });
 }
@@ -135,14 +130,23 @@ async function refuseOtherMode(client: pg.Client, wanted: Mode): Promise<void> {
   }
 }
 
-/** What has been applied, by version; undefined when nothing ever was, or this login may not see it. */
-async function appliedChecksums(client: pg.Client): Promise<ReadonlyMap<number, string> | undefined> {
+interface AppliedMigration {
+  readonly version: number;
+  readonly name: string;
+  readonly checksum: string;
+  readonly applied_at: Date;
+}
+
+/** What has been applied, by version and in its order; undefined when nothing ever was, or this login may not see it. */
+async function appliedMigrations(client: pg.Client): Promise<ReadonlyMap<number, AppliedMigration> | undefined> {
   const visible = await client.query(
     `select from pg_class where oid = to_regclass('schema_migration') and has_table_privilege(oid, 'select')`,
   );
   if (visible.rowCount === 0) return undefined;
-  const { rows } = await client.query('select version, checksum from schema_migration');
-  return new Map((rows as { version: number; checksum: string }[]).map((row) => [row.version, row.checksum]));
+  const { rows } = await client.query(
+    'select version, name, checksum, applied_at from schema_migration order by version',
+  );
+  return new Map((rows as AppliedMigration[]).map((row) => [row.version, row]));
 }
 
 /** Whether there is nothing to do: then the owner's rights are not needed, and a node can start with the serving login alone. */
@@ -152,10 +156,12 @@ async function isUpToDate(
   login: string,
   folder: string | undefined,
 ): Promise<boolean> {
-  const applied = await appliedChecksums(client);
+  const applied = await appliedMigrations(client);
   if (applied === undefined || (await lacksServingRole(client, version, login))) return false;
   // Another node may be in the midst of it: its tables are asked only when all of them are there.
-  const complete = knownMigrations(folder).every((migration) => applied.get(migration.version) === migration.checksum);
+  const complete = knownMigrations(folder).every(
+    (migration) => applied.get(migration.version)?.checksum === migration.checksum,
+  );
   return complete && (await client.query('select from installation')).rowCount === 1;
 }
 
@@ -163,9 +169,9 @@ async function applyMissing(client: pg.Client, folder: string | undefined): Prom
   await client.query(`create table if not exists schema_migration (
     version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null)`);
   await client.query(`grant select on schema_migration to ${SERVING_ROLE}`);
-  const applied = (await appliedChecksums(client)) ?? new Map<number, string>();
+  const applied = await appliedMigrations(client);
   for (const migration of knownMigrations(folder)) {
-    const checksum = applied.get(migration.version);
+    const checksum = applied?.get(migration.version)?.checksum;
     if (checksum === undefined) await apply(client, migration);
     else if (checksum !== migration.checksum) {
       throw new MigrationError(

@@ -1,4 +1,4 @@
-import { publicPart, type Keys } from '../../platform/keys.ts';
+import { mayHaveSealed, publicPart, type Keys } from '../../platform/keys.ts';
 import type { Queryable } from '../../platform/db.ts';
 import type { LogRow } from './seal.ts';
 import {
@@ -72,7 +72,7 @@ export async function* exportLog(
     to: to?.toISOString() ?? null,
     client: clientId ?? null,
     onePerson: persons !== undefined,
-    keys: [...how.keys.seals, ...how.keys.signing].map(publicPart),
+    keys: mayHaveSealed(how.keys).map(publicPart),
     releasing: (await mostReleasingSeal(db))?.jws ?? null,
   };
   let [sealCount, rowCount] = [0, 0];

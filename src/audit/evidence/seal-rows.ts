@@ -1,4 +1,4 @@
-import { sealKeys } from '../../platform/keys.ts';
+import { mayHaveSealed, sealKeys } from '../../platform/keys.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { listOf, sha256Hex, type SealStatement } from './seal.ts';
 import { addSeal, hashOfSeal, lastSeal, settledUpTo, timeOfDatabase, unsealedRows, type LastSeal } from './seal-log.ts';
@@ -40,8 +40,7 @@ export function logSealer(platform: Tools, { leastSeconds = LEAST_SECONDS } = {}
     if (last === undefined) return seen === undefined;
     if (seen?.number === last.number) return seen.hash === last.hash;
     if (last.hash !== sha256Hex(last.jws)) return false;
-    const { keys } = platform;
-    const signature = await sealVerifier([...keys.seals, ...keys.signing])(last.jws);
+    const signature = await sealVerifier(mayHaveSealed(platform.keys))(last.jws);
     if (signature !== 'good') return signature === 'bad' ? false : signature;
     return seen === undefined || (await hashOfSeal(db, seen.number)) === seen.hash;
   };

@@ -1,4 +1,5 @@
 import type { CryptoKey, JWK } from 'jose';
+import { publicPart } from '../../platform/keys.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { statementIn, type SealStatement } from './seal.ts';
 
@@ -46,7 +47,7 @@ export function sealVerifier(keys: readonly JWK[]): (jws: string) => Promise<Sig
     const { kid, alg } = key;
     const { compactVerify, importJWK } = await jose();
     try {
-      const opened = usable.get(kid) ?? importJWK(publicOf(key), alg);
+      const opened = usable.get(kid) ?? importJWK(publicPart(key), alg);
       usable.set(kid, opened);
       await compactVerify(jws, await opened, { algorithms: [alg] });
       return 'good';
@@ -55,6 +56,3 @@ export function sealVerifier(keys: readonly JWK[]): (jws: string) => Promise<Sig
     }
   };
 }
-
-const SECRET_PARTS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']);
-const publicOf = (key: JWK): JWK => Object.fromEntries(Object.entries(key).filter(([name]) => !SECRET_PARTS.has(name)));

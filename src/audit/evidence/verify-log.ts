@@ -12,8 +12,6 @@ const MOST_ADDED = 1_000;
  * Holds the whole log, or the part of it from a seal on, against its seals: each seal against its signature and the one before it,
  * each row against the hash in its seal, and each row of the log against the seals there are. Reads in portions, in one snapshot, and
  * so without anybody waiting for it. `tx` is a transaction that has just begun, and in which nothing else is done.
- *
- * `progress` is told how many rows were held against their seals so far.
  */
 export async function verifyLog(
   tx: Queryable,
@@ -21,7 +19,6 @@ export async function verifyLog(
     readonly keys: readonly JWK[];
     readonly since?: number | undefined;
     readonly expected?: readonly string[] | undefined;
-    readonly progress?: (rows: number) => void;
   },
 ): Promise<Verdict> {
   await holdStill(tx);
@@ -29,7 +26,6 @@ export async function verifyLog(
   const checker = chainChecker({ keys: how.keys, from, expected: how.expected ?? [] });
   const releasing = await mostReleasingSeal(tx);
   if (releasing !== undefined) await checker.trustRetention(releasing);
-  let checked = 0;
   for (let next = from, atOnce = 10; ;) {
     const seals = await readSeals(tx, next, atOnce);
     const last = seals.at(-1);
@@ -44,8 +40,6 @@ export async function verifyLog(
       found += own.length;
       await checker.seal({ ...seal, rows: own });
     }
-    checked += found;
-    how.progress?.(checked);
     next = last.number + 1;
     const rowsOfOne = Math.max(found / seals.length, 1);
     atOnce = Math.min(Math.max(Math.floor(ROWS_AT_ONCE / rowsOfOne), 10), atOnce * 4, MOST_SEALS_AT_ONCE);
