@@ -58,7 +58,7 @@ export function sandboxCallback(app: FastifyInstance, platform: Platform): void 
         steps.push(lookedUp(debt, config));
       }
     }
-    const main = html`<div lang="en"><h1 class="ds-heading" data-size="lg">What ${client.name} receives</h1>
+    const main = html`<section lang="en"><h1 class="ds-heading" data-size="lg">What ${client.name} receives</h1>
       <p class="ds-paragraph">This page stands for the client's own server. It exists in the sandbox only.</p>
       ${steps}
       <h2 class="ds-heading" data-size="sm">Go on</h2>
@@ -69,7 +69,7 @@ export function sandboxCallback(app: FastifyInstance, platform: Platform): void 
           withdraw
         </li>
       </ul>
-      </div>`;
+      </section>`;
     return sendPage(
       reply,
       layout(frameOf(platform, request), {

@@ -1,5 +1,6 @@
 import { ConfigError, variables } from './platform/config.ts';
 import { DataFolderInUseError } from './platform/data-folder.ts';
+import { KeysFileProblem } from './platform/keys.ts';
 import { MigrationError } from './platform/migrate.ts';
 import { version } from './platform/version.ts';
 
@@ -29,12 +30,13 @@ ${lines.join('\n')}
 
 /** Tells why nothing could be started, a line for each reason, and ends with exit code 1 (R3). */
 export function tellAndExit(error: unknown): never {
-  const known =
-    error instanceof ConfigError || error instanceof MigrationError || error instanceof DataFolderInUseError;
+  const known = [ConfigError, MigrationError, DataFolderInUseError, KeysFileProblem].some(
+    (kind) => error instanceof kind,
+  );
   const lines =
     error instanceof ConfigError
       ? error.problems
-      : [known ? error.message : `could not start: ${String((error as Error).stack ?? error)}`];
+      : [known ? (error as Error).message : `could not start: ${String((error as Error).stack ?? error)}`];
   process.stderr.write(lines.map((line) => `samtykke: ${line}\n`).join(''));
   process.exit(1);
 }

@@ -106,6 +106,8 @@ test('R3: a taken port, a malformed variable and a database that cannot be used 
   const { port } = taken.address() as { port: number };
   const database = await createDatabase();
   const wrongPassword = Object.assign(new URL(database.servingUrl), { password: 'hunter2' }).href;
+  const halfWritten = join(folder(), 'keys.json');
+  writeFileSync(halfWritten, '{"signing": [');
   const noSuch = Object.assign(new URL(database.servingUrl), { pathname: '/no_such' }).href;
   try {
     for (const [env, says] of [
@@ -118,6 +120,7 @@ test('R3: a taken port, a malformed variable and a database that cannot be used 
       ],
       [{ DATABASE_URL: wrongPassword, PORT: '0' }, /^samtykke: the database of DATABASE_URL refuses the login/],
       [{ DATABASE_URL: noSuch, PORT: '0' }, /^samtykke: the database that DATABASE_URL names does not exist/],
+      [{ KEYS_FILE: halfWritten, DATA_DIR: folder(), PORT: '0' }, /^samtykke: KEYS_FILE .*: it is not JSON$/],
       [{ DATABASE_URL: 'hunter2', PORT: '0' }, /^samtykke: DATABASE_URL is malformed/],
     ] as const) {
       const { code, stderr, stdout } = await runToEnd([], env);

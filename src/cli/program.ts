@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { DomainError } from '../errors/domain-error.ts';
 import { maskNins } from '../person/nin.ts';
 import { ConfigError } from '../platform/config.ts';
-import { KeysFileProblem } from '../platform/keys-file.ts';
+import { KeysFileProblem } from '../platform/keys.ts';
 import { MigrationError } from '../platform/migrate.ts';
 import { version } from '../platform/version.ts';
 import { clientCommands } from './client-commands.ts';

@@ -17,10 +17,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KeysFileProblem, keysFileText, makeKeysFile, replaceKeysFile, withNewKeys } from './keys-file.ts';
+import { keysFileText, makeKeysFile, replaceKeysFile, withNewKeys } from './keys-file.ts';
 import { openKeyring, remade } from './keys-ring.ts';
 import { idsOf } from './keys-order.ts';
-import { generateKeysFile, parseKeys, readKeysFile } from './keys.ts';
+import { generateKeysFile, KeysFileProblem, parseKeys, readKeysFile } from './keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'samtykke-keys-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

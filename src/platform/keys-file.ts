@@ -15,12 +15,7 @@ import {
 import { dirname } from 'node:path';
 import type { KeyKind } from './keys-kinds.ts';
 import { idOf, memberOf } from './keys-order.ts';
-import { newEntries, parseKeys } from './keys.ts';
-
-/** Why a keys file could not be read or written: one line for people, and never a key. */
-export class KeysFileProblem extends Error {
-  override readonly name = 'KeysFileProblem';
-}
+import { KeysFileProblem, newEntries, parseKeys } from './keys.ts';
 
 type File = Record<string, unknown>;
 

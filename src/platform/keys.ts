@@ -141,20 +141,24 @@ function listOf<Entry>(
   return list;
 }
 
-/** Reads a keys file; throws an Error that says which file and what is wrong with it. */
+/** Why a keys file could not be read or written: one line for people, and never a key. */
+export class KeysFileProblem extends Error {
+  override readonly name = 'KeysFileProblem';
+}
+
+/** Reads a keys file; throws a KeysFileProblem that says which file and what is wrong with it. */
 export function readKeysFile(path: string): Keys {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`KEYS_FILE ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`, {
-      cause: error,
-    });
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new KeysFileProblem(`KEYS_FILE ${path} cannot be read (${code})`, { cause: error });
   }
   try {
     return parseKeys(text);
   } catch (error) {
-    throw new Error(`KEYS_FILE ${path}: ${(error as Error).message}`, { cause: error });
+    throw new KeysFileProblem(`KEYS_FILE ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
 
