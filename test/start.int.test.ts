@@ -120,7 +120,7 @@ test('R3: a taken port, a malformed variable and a database that cannot be used 
       ],
       [{ DATABASE_URL: wrongPassword, PORT: '0' }, /^samtykke: the database of DATABASE_URL refuses the login/],
       [{ DATABASE_URL: noSuch, PORT: '0' }, /^samtykke: the database that DATABASE_URL names does not exist/],
-      [{ KEYS_FILE: halfWritten, DATA_DIR: folder(), PORT: '0' }, /^samtykke: KEYS_FILE .*: it is not JSON$/],
+      [{ ...nodeOver(database), KEYS_FILE: halfWritten, PORT: '0' }, /^samtykke: KEYS_FILE .*: it is not JSON$/],
       [{ DATABASE_URL: 'hunter2', PORT: '0' }, /^samtykke: DATABASE_URL is malformed/],
     ] as const) {
       const { code, stderr, stdout } = await runToEnd([], env);

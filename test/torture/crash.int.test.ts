@@ -9,6 +9,7 @@ import type { InjectOptions } from 'fastify';
 import { withClient } from '../support/database.ts';
 import { freePort, httpCaller, processesOf, startNode, type NodeProcess } from '../support/node-process.ts';
 import { agreement, bearer, tokenFor, type Answer, type ClientNumber } from '../support/world.ts';
+import { sized } from '../support/thorough.ts';
 
 const WRITERS = 6;
 
@@ -212,7 +213,8 @@ test('F2: whatever is killed, and when, nothing that was acknowledged is lost, n
   for (const client of [...followers, ...writers]) client.catch(() => undefined);
 
   await untilServed();
-  for (const crash of ['database', 'app', 'both', 'database', 'app', 'both', 'database', 'both', 'app'] as const) {
+  const crashing = ['database', 'app', 'both', 'database', 'app', 'both', 'database', 'both', 'app'] as const;
+  for (const crash of crashing.slice(0, sized(4, 9))) {
     await sleep(randomInt(50, 600));
     const before = { ...seen };
     await crashes[crash]();
@@ -234,7 +236,7 @@ test('F2: whatever is killed, and when, nothing that was acknowledged is lost, n
   t.diagnostic(
     `${seen.consents.length} consents acknowledged, ${seen.consents.filter((it) => it.revoked).length} revoked`,
   );
-  assert.ok(seen.consents.length > 150, `${seen.consents.length} consents were registered`);
+  assert.ok(seen.consents.length > 75, `${seen.consents.length} consents were registered`);
 
   // Each was asked for until it was acknowledged, so what is kept is what was acknowledged, no more and no less.
   assert.deepEqual(new Set(kept.keys()), new Set(seen.consents.map((consent) => consent.id)));

@@ -14,7 +14,10 @@ import type { WriterOrder } from './feed-writer.ts';
 export interface TortureOptions {
   readonly design: DesignName;
   readonly database: TestDatabase;
+  /** The kills are spread over these. */
   readonly seconds: number;
+  /** So many events are committed at least, however slow the machine is: it goes on for up to two minutes until they are. */
+  readonly least: number;
   /** In each of the two processes. */
   readonly writers: number;
   /** Of each client. */
@@ -158,7 +161,7 @@ async function follow(
 }
 
 /** Lets two processes write for the time given, while some are killed and connections of everybody are cut. */
-async function writeFor({ design, database, seconds, writers, kills }: TortureOptions) {
+async function writeFor({ design, database, seconds, least, writers, kills }: TortureOptions) {
   const files: string[] = [];
   const start = (): ChildProcess => {
     const file = evidenceFile(`feed-${process.pid}-${randomInt(2 ** 40)}.txt`);
@@ -176,7 +179,10 @@ async function writeFor({ design, database, seconds, writers, kills }: TortureOp
   try {
     for (let round = 0; round <= kills; round += 1) {
       await sleep((seconds * 1000) / (kills + 1));
-      if (round === kills) break;
+      if (round === kills) {
+        await untilWritten(database, least);
+        break;
+      }
       const victim = processes.shift();
       if (victim === undefined || (await ended(victim, () => victim.kill('SIGKILL'))) !== null)
         throw new Error('a process of writers ended by itself');
@@ -194,6 +200,10 @@ async function writeFor({ design, database, seconds, writers, kills }: TortureOp
     cutting.on = false;
     for (const process of processes) process.kill('SIGKILL');
   }
+}
+
+async function untilWritten(database: TestDatabase, least: number): Promise<void> {
+  for (let tries = 0; tries < 240 && (await writtenIn(database)).length < least; tries += 1) await sleep(500);
 }
 
 async function ended(process: ChildProcess, end: () => unknown): Promise<number | null> {
