@@ -53,11 +53,11 @@ export function personsAt(door: Door, { publicUrl }: Surface): Persons {
   };
 
   const withdraw: Persons['withdraw'] = async ({ nin, consent, organisation }) => {
+    const browser = await orNothing(signIn(nin));
     const page = await orNothing(
-      signIn(nin).then((browser) => browser.request(`${publicUrl}/consents/${consent}/withdraw`)),
+      browser?.request(`${publicUrl}/consents/${consent}/withdraw`) ?? Promise.reject(new Error('not signed in')),
     );
     const form = page === undefined ? undefined : formIfAny(page, /\/withdraw$/);
-    const browser = signedIn.get(nin);
     // A session that has ended, or an error: next time with a new login.
     if (page === undefined || (form === undefined && page.status !== 303)) signedIn.delete(nin);
     if (form === undefined || browser === undefined) return undefined;

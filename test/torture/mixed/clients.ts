@@ -73,7 +73,9 @@ function start(order: ClientOrder): Running {
       TORTURE_CLIENT: JSON.stringify(order),
     },
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   child.stdin.on('error', () => undefined);
   const finished = new Promise<void>((resolve, reject) => {
     child.stdout.on('data', () => resolve());

@@ -110,8 +110,7 @@ function isExplained(consent: ConsentEvidence, end: ToldEvent, businessNow: numb
     case 'revoked_by_person':
       return tried(consent.withdrawals);
     case 'used':
-      // Of a consent whose client never heard of it nobody knows what it was good for.
-      return tried(consent.lookups) && (consent.singleUse || consent.made.length === 0);
+      return tried(consent.lookups) && consent.singleUse;
     case 'expired':
       return consent.expiresAt === undefined || consent.expiresAt <= businessNow;
     default:

@@ -90,7 +90,11 @@ export function gather(history: History, state: FinalState, log: readonly LogRow
       withdrawals: of('withdraw'),
       events: told.map(({ event }) => event),
       log: rows,
-      singleUse: madeBy.some((call) => call.asked.singleUse === true),
+      // One whose client never heard of it, and that others of the organisation met in the feed, is what it turned out to be.
+      singleUse:
+        madeBy.length > 0
+          ? madeBy.some((call) => call.asked.singleUse === true)
+          : told.some(({ event }) => event.reason === 'used'),
       expiresAt,
       expiry: expiresAt === undefined ? { earliest: Infinity, latest: Infinity } : windowOf(expiresAt, history.clock),
     });
