@@ -12,6 +12,7 @@ import {
   type Asked,
   type Call,
   type ClockMove,
+  type Fault,
   type Operation,
   type Told,
   type ToldEvent,
@@ -24,6 +25,7 @@ const DAY = 86_400_000;
 interface Recorded {
   calls: Call[];
   clock: ClockMove[];
+  faults: Fault[];
   state: { -readonly [Part in keyof FinalState]: FinalState[Part] };
   log: LogRow[];
 }
@@ -68,6 +70,7 @@ function sound(): Recorded {
       call.told.consent === 'lasting' ? { ...call, told: { consent: 'lasting', expiresAt: 9 * DAY } } : call,
     ),
     clock: [{ clockOffset: DAY / 1000, begin: 500, end: 600 }],
+    faults: [{ fault: 'a node is killed', begin: 390, end: 395 }],
     state: {
       businessNow: DAY + 100_000,
       feeds: [{ organisation: BANK, events: all, last: 9, pushed: false }],
@@ -109,8 +112,8 @@ const row = (id: number, kind: string, consent: string, trace: string | null = n
   trace_id: trace,
 });
 
-function found({ calls, clock, state, log }: Recorded): readonly Finding[] {
-  return checkEvidence(gather({ calls, faults: [], clock }, state, log)).flatMap(({ findings }) => findings);
+function found({ calls, clock, faults, state, log }: Recorded): readonly Finding[] {
+  return checkEvidence(gather({ calls, faults, clock }, state, log)).flatMap(({ findings }) => findings);
 }
 
 const feedOf = (run: Recorded): ToldEvent[] => [...(run.state.feeds[0]?.events ?? [])];
@@ -346,6 +349,14 @@ const planted: readonly (readonly [fault: string, plant: (run: Recorded) => void
     'a call fails otherwise than by 503',
     (run) => run.calls.push(later('x', 'poll', { from: 2 }, 500, { error: 'oh' })),
     /was answered 500: oh/,
+  ],
+  [
+    'nobody is served after a fault',
+    (run) => {
+      run.faults.push({ fault: 'PostgreSQL is killed', begin: 1_000, end: 2_000 });
+      run.calls.push(later('x', 'status', { consent: 'lasting' }, 503, {}, 50_000));
+    },
+    /nobody was served within half a minute of: PostgreSQL is killed/,
   ],
   [
     'an event is never pushed',

@@ -44,14 +44,14 @@ function know({ door, pool }: Desk, known: Known): void {
 }
 
 /** Registers consents, each until it is acknowledged; at times twice at once, and at times with other data as well. */
-export async function register(desk: Desk, prefix: string): Promise<void> {
+export async function register(desk: Desk, prefixes: readonly string[], worker: string): Promise<void> {
   const { door, calls } = desk;
   for (let n = 0; !door.over.aborted; n += 1) {
     const asked: Agreement = {
       nin: pick(door, nins) ?? '',
       scope: pick(door, scopes) ?? '',
       days: door.draws.whole(1, 3),
-      externalId: `${prefix}-${n}`,
+      externalId: `${prefixes[n % prefixes.length]}-${worker}-${n}`,
     };
     const attempts = [door.insist(() => calls.register(asked))];
     if (sometimes(door, 6)) attempts.push(door.insist(() => calls.register(asked)));

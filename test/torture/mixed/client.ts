@@ -17,7 +17,7 @@ export interface ClientOrder {
   readonly nodes: readonly string[];
   readonly publicUrl: string;
   readonly organisation: Organisation;
-  /** Each worker that registers takes one of these to begin its own ids of consents with. */
+  /** Its own ids of consents begin with these, in turns. */
   readonly prefixes: readonly string[];
   /** Longest pause between two calls of a worker, in milliseconds. */
   readonly pause: number;
@@ -49,7 +49,7 @@ async function main(order: ClientOrder): Promise<void> {
   const all = Array.from({ length: order.workers }, (_, n) => n);
   const receiver = order.webhook ? await receive(desk) : undefined;
   await Promise.all([
-    ...all.map((n) => register(desk, `${order.prefixes[n % order.prefixes.length]}-${who}-${n}`)),
+    ...all.map((n) => register(desk, order.prefixes, `${who}-${n}`)),
     ...all.map(() => use(desk)),
     ...(order.persons ? [give(desk), give(desk)] : []),
     follow(desk, 1000),

@@ -40,6 +40,15 @@ const restart =
     await standing.start();
   };
 
+/** It is still there, and answers nothing: as a machine that hangs, or is being moved to another one. */
+const freeze: Do = async (wrecker) => {
+  const pid = node(wrecker).process?.pid;
+  if (pid === undefined) return;
+  process.kill(pid, 'SIGSTOP');
+  await sleep(wrecker.stays);
+  process.kill(pid, 'SIGCONT');
+};
+
 const superuser = (wrecker: Wrecker, work: (client: pg.Client) => Promise<unknown>): Promise<void> =>
   withClient(wrecker.installation.database.superuserUrl, work);
 
@@ -167,6 +176,7 @@ const allNodes: Do = async ({ installation }) => {
 export const faults: Readonly<Record<string, Do>> = {
   'a node is killed (kill -9)': restart('SIGKILL'),
   'a node is stopped (SIGTERM)': restart('SIGTERM'),
+  'a node is frozen (SIGSTOP)': freeze,
   'all nodes are killed at once': allNodes,
   'all connections to the database are cut': (wrecker) => superuser(wrecker, (admin) => admin.query(cutAll)),
   'busy connections are cut, one after another': cutBusy,

@@ -18,11 +18,15 @@ export interface Torture {
   /** What is done to it, one after another, until `seconds` have passed; undefined: it is left alone for that time. */
   readonly faults: Iterator<string> | undefined;
   readonly seconds: number;
+  /** Without faults it is over earlier when this says so. */
+  readonly enough?: () => boolean;
   /** Longest pause between faults, how long what is broken stays so, longest pause of a worker: in milliseconds. */
   readonly calm: number;
   readonly stays: number;
   readonly pause: number;
   readonly workers: number;
+  /** How many processes of clients there are, at most three: two of one organisation, one of another. */
+  readonly clients?: number;
   /** By what clients reach it, when not by its nodes. */
   readonly addresses?: readonly string[];
   readonly prefixes?: readonly string[];
@@ -60,7 +64,7 @@ export async function torture(installation: Installation, how: Torture): Promise
     order('sparekompis-1', 1, { persons: true, webhook: true }),
     order('sparekompis-2', 1, { persons: true, webhook: false }),
     order('fjordbanken-1', 2, { persons: false, webhook: false }),
-  ];
+  ].slice(0, how.clients ?? 3);
   const door = openDoor({ who: 'driver', nodes, clock, draws, write, over: over.signal });
   const clients = startClients(orders);
   try {
@@ -75,7 +79,7 @@ export async function torture(installation: Installation, how: Torture): Promise
       await wreck(wrecker, next.value);
       await sleep(draws.whole(how.calm >> 2, how.calm));
     }
-    if (how.faults === undefined) await sleep(Math.max(left(), 0));
+    while (how.faults === undefined && left() > 0 && how.enough?.() !== true) await sleep(Math.min(left(), 500));
     await clients.finish();
     const asking = {
       folder: how.folder,

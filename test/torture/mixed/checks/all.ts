@@ -1,6 +1,6 @@
 import { readFinalState } from '../final-state.ts';
 import { readHistory, type History } from '../history.ts';
-import { answersAreAllowed, consentsAreNotForgotten } from './answers.ts';
+import { answersAreAllowed, clientsAreServedAgain, consentsAreNotForgotten } from './answers.ts';
 import { acknowledgedChangesAreThere, oneEventForEachChange, sameRequestSameConsent } from './changes.ts';
 import { disclosuresAreLogged, logAndFeedAgree, nothingElseIsLogged, theLogIsWhole } from './disclosures.ts';
 import { gather, type Check, type Checked, type Evidence } from './evidence.ts';
@@ -25,6 +25,7 @@ const checks: readonly Check[] = [
   refusalsAgree,
   consentsAreNotForgotten,
   answersAreAllowed,
+  clientsAreServedAgain,
 ];
 
 /** Makes all checks. Knows nothing but what clients were told, and what everybody can read at the end. */

@@ -56,3 +56,20 @@ export const consentsAreNotForgotten: Check = ({ calls }): Checked => {
     .map((call) => finding('a consent that was told of is not known', [call], call.asked.consent ?? ''));
   return { rule: 'a consent that was told of is never unknown', looked: statuses.length, findings };
 };
+
+const SERVED_AGAIN_MS = 30_000;
+
+/** E3: it recovers by itself. What was broken having been put right, clients are served again within half a minute. */
+export const clientsAreServedAgain: Check = ({ calls, faults }): Checked => {
+  const served = calls.filter((call) => isDone(call) && call.op !== 'pushed').map((call) => call.end);
+  const last = calls.reduce((latest, call) => Math.max(latest, call.begin), 0);
+  const findings = faults
+    .filter(({ end }) => last > end + SERVED_AGAIN_MS)
+    .filter(({ end }) => !served.some((time) => time > end && time <= end + SERVED_AGAIN_MS))
+    .map(({ fault }) => finding(`nobody was served within half a minute of: ${fault}`, []));
+  return {
+    rule: 'after each fault clients are served again, without anybody doing anything',
+    looked: faults.length,
+    findings,
+  };
+};

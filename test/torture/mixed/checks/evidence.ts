@@ -1,5 +1,5 @@
 import type { FinalFeed, FinalState, LogRow } from '../final-state.ts';
-import { isDone, type Call, type ClockMove, type History, type ToldEvent } from '../history.ts';
+import { isDone, type Call, type ClockMove, type Fault, type History, type ToldEvent } from '../history.ts';
 
 /** One rule that did not hold, and the calls that show it. `consents`: those that it is about. */
 export interface Finding {
@@ -44,7 +44,7 @@ export interface Window {
 /** A history and the state at its end, put in order for the checks. */
 export interface Evidence {
   readonly calls: readonly Call[];
-  readonly clock: readonly ClockMove[];
+  readonly faults: readonly Fault[];
   readonly consents: ReadonlyMap<string, ConsentEvidence>;
   readonly feeds: ReadonlyMap<string, FinalFeed>;
   readonly log: readonly LogRow[];
@@ -99,7 +99,8 @@ export function gather(history: History, state: FinalState, log: readonly LogRow
       expiry: expiresAt === undefined ? { earliest: Infinity, latest: Infinity } : windowOf(expiresAt, history.clock),
     });
   }
-  return { calls: history.calls, clock: history.clock, consents, feeds, log, state };
+  const { calls, faults } = history;
+  return { calls, faults, consents, feeds, log, state };
 }
 
 /** The registration tells it to the millisecond, others in whole seconds: then it may be up to a second later. */
