@@ -1,10 +1,7 @@
 import { recordToken } from './evidence.ts';
 import { injectedFetch } from './injected-fetch.ts';
-import { formOn, wordsOf } from './page-form.ts';
 import { newVisitor, type Visited, type Visitor } from './visitor.ts';
 import { API, clientOf, tokenRequest, type Answer, type ClientNumber, type World } from './world.ts';
-
-export { formOn, wordsOf } from './page-form.ts';
 
 /** Where the sandbox's clients are called back, each on an origin of its own. */
 export const callbacks = {
@@ -81,6 +78,32 @@ export function answerScreen(
   const { action, fields } = formOn(screen, /\/answer$/);
   return go(visitor, action, { ...fields, answer, ...changes });
 }
+
+/** The fields of the form whose action fits, as the browser would send them without a button. */
+export function formOn(page: Visited, action: RegExp): { action: URL; fields: Record<string, string> } {
+  for (const [, head = '', body = ''] of page.text.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)) {
+    const target = attributeOf(head, 'action') ?? '';
+    if (!action.test(target)) continue;
+    const fields: Record<string, string> = {};
+    for (const [input] of body.matchAll(/<input[^>]*>/g)) {
+      const name = attributeOf(input, 'name');
+      const chosen = attributeOf(input, 'type') !== 'radio' || /\bchecked\b/.test(input);
+      if (name !== undefined && chosen) fields[name] = attributeOf(input, 'value') ?? '';
+    }
+    return { action: new URL(target, page.url), fields };
+  }
+  throw new Error(`no form to ${action} on the page: ${wordsOf(page.text)}`);
+}
+
+const attributeOf = (tag: string, name: string): string | undefined =>
+  new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]?.replaceAll('&amp;', '&');
+
+/** The words of a page, without its tags. */
+export const wordsOf = (page: string): string =>
+  page
+    .replaceAll(/<head>.*?<\/head>|<[^>]*>/gs, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 
 /** The whole of it: a person says yes, and the client gets a code. */
 export async function codeFor(world: Pick<World, 'app'>, asked: Asked = {}): Promise<string> {

@@ -1,4 +1,3 @@
-import { formOn } from '../../support/page-form.ts';
 import { newVisitor, type Visited, type Visitor } from '../../support/visitor.ts';
 import type { Calls, Organisation, Surface } from './client-calls.ts';
 import { jsonOf, type Door } from './client-door.ts';
@@ -22,8 +21,9 @@ export function personsAt(door: Door, { publicUrl }: Surface): Persons {
     if (known !== undefined) return known;
     const browser = visitor();
     const login = await browser.visit(`${publicUrl}/login?to=${encodeURIComponent('/consents')}`);
-    const { action, fields } = formOn(login, /^\/testid\/sign-in\//);
-    const page = await browser.visit(action, { form: { ...fields, nin } });
+    const form = formOn(login, /^\/testid\/sign-in\//);
+    if (form === undefined) throw new Error('no login');
+    const page = await browser.visit(form.action, { form: { ...form.fields, nin } });
     if (page.url.pathname !== '/consents') throw new Error('the login did not lead to the consents');
     signedIn.set(nin, browser);
     return browser;
@@ -34,7 +34,7 @@ export function personsAt(door: Door, { publicUrl }: Surface): Persons {
     const scope = `debt.unsecured.presentation${days === undefined ? '' : `.${days}`} openid`;
     const address = authorizationAddress(publicUrl, organisation, { scope, nin });
     const screen = await orNothing(browser.visit(address, { until: elsewhere }));
-    const form = screen === undefined ? undefined : formIfAny(screen, /\/answer$/);
+    const form = screen === undefined ? undefined : formOn(screen, /\/answer$/);
     if (form === undefined) return undefined;
     const what = {
       op: 'give' as const,
@@ -57,7 +57,7 @@ export function personsAt(door: Door, { publicUrl }: Surface): Persons {
     const page = await orNothing(
       browser?.request(`${publicUrl}/consents/${consent}/withdraw`) ?? Promise.reject(new Error('not signed in')),
     );
-    const form = page === undefined ? undefined : formIfAny(page, /\/withdraw$/);
+    const form = page === undefined ? undefined : formOn(page, /\/withdraw$/);
     // A session that has ended, or an error: next time with a new login.
     if (page === undefined || (form === undefined && page.status !== 303)) signedIn.delete(nin);
     if (form === undefined || browser === undefined) return undefined;
@@ -96,12 +96,24 @@ function consentIn(idToken: unknown): string | undefined {
 
 const orNothing = <Result>(work: Promise<Result>): Promise<Result | undefined> => work.catch(() => undefined);
 
-function formIfAny(page: Visited, action: RegExp): ReturnType<typeof formOn> | undefined {
-  try {
-    return formOn(page, action);
-  } catch {
-    return undefined;
+interface Form {
+  readonly action: URL;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The form on a page whose action fits, as a browser sends it without a button; undefined when there is none. */
+function formOn(page: Visited, action: RegExp): Form | undefined {
+  const attribute = (tag: string, name: string): string | undefined =>
+    new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]?.replaceAll('&amp;', '&');
+  for (const [, head = '', body = ''] of page.text.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)) {
+    const target = attribute(head, 'action') ?? '';
+    if (!action.test(target)) continue;
+    const inputs = [...body.matchAll(/<input[^>]*>/g)].map(([input]) => input);
+    const sent = inputs.filter((input) => attribute(input, 'type') !== 'radio' || /\bchecked\b/.test(input));
+    const fields = sent.map((input) => [attribute(input, 'name') ?? '', attribute(input, 'value') ?? ''] as const);
+    return { action: new URL(target, page.url), fields: Object.fromEntries(fields) };
   }
+  return undefined;
 }
 
 /** Requests of a browser, each at any node; and each in the history. */

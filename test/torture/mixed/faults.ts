@@ -3,6 +3,7 @@ import pg from 'pg';
 import { creditorIds } from '../../../sandbox/creditor-list.ts';
 import type { Draws } from '../../../sandbox/random.ts';
 import { withClient } from '../../support/database.ts';
+import { processesOf } from '../../support/node-process.ts';
 import { flood } from './bad-input.ts';
 import type { Door } from './client-door.ts';
 import type { ClockMove, Fault } from './history.ts';
@@ -77,28 +78,56 @@ const endDatabase =
     }
   };
 
-/** Takes every connection that is to be had, while those of the nodes are cut; and lets go. */
+/** Takes every connection that is to be had, those of the nodes too, which are cut again and again; and lets go. */
 const fillConnections: Do = async (wrecker) => {
   const taken: pg.Client[] = [];
   const until = performance.now() + wrecker.stays;
-  const take = async (): Promise<boolean> => {
-    const client = new pg.Client({
-      connectionString: wrecker.installation.database.servingUrl,
-      connectionTimeoutMillis: 2_000,
-    });
-    client.on('error', () => undefined);
-    const isTaken = await client.connect().then(
-      () => true,
-      () => false,
-    );
-    if (isTaken) taken.push(client);
-    return isTaken;
+  const connectionString = wrecker.installation.database.servingUrl;
+  const take = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
+      client.on('error', () => undefined);
+      await client.connect().then(
+        () => taken.push(client),
+        () => sleep(5),
+      );
+    }
   };
-  while (await take());
-  await superuser(wrecker, (admin) => admin.query(cutAll));
-  while (performance.now() < until) if (!(await take())) await sleep(10);
+  const taking = Promise.all(Array.from({ length: 8 }, take));
+  await superuser(wrecker, async (admin) => {
+    for (; performance.now() < until; await sleep(200)) await admin.query(cutAll);
+  });
+  await taking;
   await Promise.allSettled(taken.map((client) => client.end()));
 };
+
+/** One of its processes is killed, and PostgreSQL, which cannot know what that one has left behind, begins anew by itself. */
+const killBackend: Do = (wrecker) =>
+  superuser(wrecker, async (admin) => {
+    const { rows } = await admin.query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name like 'samtykke%' order by state = 'active' desc limit 1`,
+    );
+    if (rows[0] !== undefined) process.kill(rows[0].pid, 'SIGKILL');
+  }).catch(() => undefined); // this connection ends with it
+
+/** All its processes stand still. What waits longer than a statement may take is given up by the nodes, and is done all the same. */
+const freezeDatabase =
+  (times: number): Do =>
+  async ({ installation, stays }) => {
+    const pids = await processesOf(installation.postgres.folder);
+    const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+      for (const pid of pids) {
+        try {
+          process.kill(pid, signal);
+        } catch {
+          // One that has ended meanwhile.
+        }
+      }
+    };
+    tell('SIGSTOP');
+    await sleep(stays * times);
+    tell('SIGCONT');
+  };
 
 /** Somebody holds what a feed's numbers are given under, as a transaction that has come to a stand does. */
 const holdFeeds: Do = (wrecker) =>
@@ -183,6 +212,9 @@ export const faults: Readonly<Record<string, Do>> = {
   'PostgreSQL is stopped (fast)': endDatabase('SIGINT'),
   'PostgreSQL is stopped (immediate)': endDatabase('SIGQUIT'),
   'PostgreSQL is killed (kill -9)': endDatabase('SIGKILL'),
+  'a process of PostgreSQL is killed (kill -9)': killBackend,
+  'PostgreSQL is frozen (SIGSTOP)': freezeDatabase(1),
+  'PostgreSQL is frozen, longer than a statement may take': freezeDatabase(5),
   'a node and PostgreSQL are killed at once': both,
   'all connections are taken by others': fillConnections,
   'a transaction holds all feeds': holdFeeds,

@@ -6,7 +6,7 @@ import { freePort, nodeOver, startNode, type NodeProcess } from '../../support/n
 
 /** Several nodes, each a process, over one PostgreSQL of their own, with nothing else in common. */
 export interface Installation {
-  readonly postgres: EmbeddedPostgres;
+  readonly postgres: OwnPostgres;
   readonly database: TestDatabase;
   /** Fixed for the whole run: a node that is started again listens where it did before. */
   readonly addresses: readonly string[];
@@ -26,24 +26,26 @@ export interface Standing {
   start(): Promise<void>;
 }
 
+export interface OwnPostgres extends EmbeddedPostgres {
+  /** Its processes work in here. */
+  readonly folder: string;
+}
+
 /** Few, so that they can be used up. */
 const MAX_CONNECTIONS = 70;
 
 /** Starts the PostgreSQL. What the test's own PostgreSQL is asked for is asked of this one from now on, in this process. */
-export async function startOwnPostgres(folder: string): Promise<EmbeddedPostgres> {
+export async function startOwnPostgres(folder: string): Promise<OwnPostgres> {
   const settings = { max_connections: String(MAX_CONNECTIONS) };
   const postgres = await startEmbeddedPostgres({ dataDir: folder, settings });
   const logins = await prepareCluster(postgres);
   process.env['SAMTYKKE_TEST_CLUSTER'] = JSON.stringify({ superuserUrl: postgres.superuserUrl, ...logins });
-  return postgres;
+  // Not a copy: its process changes.
+  return Object.assign(Object.create(postgres) as EmbeddedPostgres, { folder });
 }
 
 /** Starts nodes over a new database of that PostgreSQL. */
-export async function startInstallation(
-  postgres: EmbeddedPostgres,
-  count: number,
-  more: Env = {},
-): Promise<Installation> {
+export async function startInstallation(postgres: OwnPostgres, count: number, more: Env = {}): Promise<Installation> {
   const database = await createDatabase();
   const env: Env = {
     ...nodeOver(database),

@@ -3,18 +3,17 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { EmbeddedPostgres } from '../../../src/platform/embedded-postgres.ts';
 import { checkFolder } from './checks/all.ts';
 import type { Checked } from './checks/evidence.ts';
 import { isDone, readHistory, type History, type Operation } from './history.ts';
-import { startInstallation, startOwnPostgres } from './installation.ts';
+import { startInstallation, startOwnPostgres, type OwnPostgres } from './installation.ts';
 import { plantAll, plants, startCache } from './plants.ts';
 import { asText, summarise } from './summary.ts';
 import { torture } from './torture.ts';
 
 // The long form is `npm run torture`. What is killed here are servers of this file alone.
 let scratch: string;
-let postgres: EmbeddedPostgres;
+let postgres: OwnPostgres;
 before(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'samtykke-mixed-'));
   postgres = await startOwnPostgres(join(scratch, 'data'));
