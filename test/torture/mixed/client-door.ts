@@ -119,8 +119,10 @@ export function openDoor({ who, nodes, clock, draws, write, over }: DoorOptions)
 }
 
 /** E3: whoever is told that the service is away is told when to come again. */
-const awayTold = ({ headers }: Heard): Told =>
-  /^[1-9]\d*$/.test(String(headers['retry-after'])) ? {} : { error: `retry-after: ${String(headers['retry-after'])}` };
+const awayTold = ({ headers, text }: Heard): Told =>
+  /^[1-9]\d*$/.test(String(headers['retry-after']))
+    ? {}
+    : { error: `retry-after: ${String(headers['retry-after'])}; ${JSON.stringify(headers)} ${text.slice(0, 300)}` };
 
 export function jsonOf(text: string): unknown {
   try {

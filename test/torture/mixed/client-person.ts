@@ -133,7 +133,7 @@ const fetchBy = (door: Door): typeof fetch =>
       patience: 15_000,
     };
     const call = await door.send(
-      { op: 'page', organisation: '', asked: { data: address.pathname.split('/', 2)[1] ?? '' } },
+      { op: 'page', organisation: '', asked: { data: `${sent.method} ${address.pathname.split('/', 3).join('/')}` } },
       sent,
       (heard) => {
         ({ status, text } = heard);

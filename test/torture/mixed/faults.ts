@@ -108,7 +108,9 @@ const killBackend: Do = (wrecker) =>
       `select pid from pg_stat_activity where application_name like 'samtykke%' order by state = 'active' desc limit 1`,
     );
     if (rows[0] !== undefined) process.kill(rows[0].pid, 'SIGKILL');
-  }).catch(() => undefined); // this connection ends with it
+  })
+    .catch(() => undefined) // this connection ends with it
+    .then(() => untilDone(() => superuser(wrecker, (admin) => admin.query('select 1'))));
 
 /** All its processes stand still. What waits longer than a statement may take is given up by the nodes, and is done all the same. */
 const freezeDatabase =

@@ -78,7 +78,14 @@ export function gather(history: History, state: FinalState, log: readonly LogRow
     const told = eventsOf.get(id) ?? [];
     const rows = logOf.get(id) ?? [];
     const of = (op: Call['op']): readonly Call[] => asked.filter((call) => call.op === op);
-    const expiresAt = expiryTold(madeBy, asked);
+    // One whose client never heard of it, and that others of the organisation met in the feed, is what it turned out to be.
+    const singleUse =
+      madeBy.length > 0
+        ? madeBy.some((call) => call.asked.singleUse === true)
+        : told.some(({ event }) => event.reason === 'used');
+    const born = told.find(({ event }) => event.type === 'created')?.event.at;
+    const expired = told.find(({ event }) => event.reason === 'expired')?.event.at;
+    const expiresAt = singleUse && born !== undefined ? born + SINGLE_USE_MS : (expiryTold(madeBy, asked) ?? expired);
     consents.set(id, {
       id,
       organisation:
@@ -90,11 +97,7 @@ export function gather(history: History, state: FinalState, log: readonly LogRow
       withdrawals: of('withdraw'),
       events: told.map(({ event }) => event),
       log: rows,
-      // One whose client never heard of it, and that others of the organisation met in the feed, is what it turned out to be.
-      singleUse:
-        madeBy.length > 0
-          ? madeBy.some((call) => call.asked.singleUse === true)
-          : told.some(({ event }) => event.reason === 'used'),
+      singleUse,
       expiresAt,
       expiry: expiresAt === undefined ? { earliest: Infinity, latest: Infinity } : windowOf(expiresAt, history.clock),
     });
@@ -102,6 +105,9 @@ export function gather(history: History, state: FinalState, log: readonly LogRow
   const { calls, faults } = history;
   return { calls, faults, consents, feeds, log, state };
 }
+
+/** A7: a single use is good for ten minutes. */
+const SINGLE_USE_MS = 600_000;
 
 /** The registration tells it to the millisecond, others in whole seconds: then it may be up to a second later. */
 function expiryTold(made: readonly Call[], asked: readonly Call[]): number | undefined {
