@@ -49,6 +49,22 @@ test('a sound history is found sound, with unknown outcomes that did happen and 
   assert.deepEqual(found(without), []);
 });
 
+test('a consent of which its client never heard, and that others met in the feed, is what it turned out to be', () => {
+  const run = sound();
+  run.calls.push(
+    later('a', 'give', { singleUse: true }, null, {}, 100),
+    later('b', 'look_up', { consent: 'met' }, 200, debt('met'), 300),
+    later('c', 'status', { consent: 'met' }, 200, { active: false, expiresAt: 600_000 }, 320),
+  );
+  const { externalId: _none, ...created } = event(10, 'met', 'created');
+  setFeed(run, [...feedOf(run), created, event(11, 'met', 'archived', 'used')]);
+  run.log.push(row(20, 'consent_registered', 'met'), row(21, 'debt_disclosed', 'met', 'b'));
+  assert.deepEqual(found(run), []);
+  run.calls.push(later('d', 'look_up', { consent: 'met' }, 200, debt('met'), 310));
+  run.log.push(row(22, 'debt_disclosed', 'met', 'd'));
+  assert.ok(found(run).some(({ what }) => what === 'a single use was answered with debt twice'));
+});
+
 /** What can go wrong, each planted into the sound history; and a word of what must be found. */
 const planted: readonly (readonly [fault: string, plant: (run: Recorded) => void, finds: RegExp])[] = [
   [

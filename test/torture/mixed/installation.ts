@@ -56,8 +56,7 @@ export async function startInstallation(postgres: OwnPostgres, count: number, mo
     SHUTDOWN_SECONDS: '10',
     ...more,
   };
-  const nodes: Standing[] = [];
-  for (let n = 0; n < count; n += 1) nodes.push(await standing(env));
+  const nodes = await Promise.all(Array.from({ length: count }, () => standing(env)));
   return {
     postgres,
     database,

@@ -114,9 +114,11 @@ async function untilPushed({ database }: Installation): Promise<void> {
 }
 
 async function logOf({ env }: Installation): Promise<{ logExport: string; evidence: readonly string[] }> {
-  const exported = await samtykke(env, 'log', 'export');
+  const [exported, verified] = await Promise.all([
+    samtykke(env, 'log', 'export'),
+    samtykke(env, 'log', 'verify', '--json'),
+  ]);
   if (exported.code !== 0) throw new Error(`samtykke log export ended with ${exported.code}: ${exported.stderr}`);
-  const verified = await samtykke(env, 'log', 'verify', '--json');
   const evidence =
     verified.code === 0
       ? []

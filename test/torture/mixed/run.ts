@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +19,7 @@ const HELP = `npm run torture [-- options]: clients work while nodes and databas
   --nodes N      how many nodes (3)
   --json FILE    the summary as JSON
   --markdown FILE  the same for docs/reliability.md
-  --keep FOLDER  keeps the history there: node test/torture/mixed/check-history.ts FOLDER checks it again
+  --keep FOLDER  keeps the history there, and the logs of the nodes: node test/torture/mixed/check-history.ts FOLDER checks it again
 `;
 
 async function main(): Promise<number> {
@@ -67,7 +68,12 @@ async function main(): Promise<number> {
     } finally {
       await installation.stop();
     }
-    return judge(folder, evidence, values);
+    if (values.keep !== undefined) cpSync(evidence, join(folder, 'logs'), { recursive: true });
+    const commit = spawnSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).stdout;
+    return judge(folder, evidence, {
+      ...values,
+      run: `Seed ${seed}, ${nodes} nodes, commit ${commit?.trim() || 'unknown'}.`,
+    });
   } finally {
     await postgres.stop();
     rmSync(scratch, { recursive: true, force: true });
@@ -77,7 +83,7 @@ async function main(): Promise<number> {
 function judge(
   folder: string,
   evidence: string,
-  files: { json?: string | undefined; markdown?: string | undefined },
+  of: { run: string; json?: string | undefined; markdown?: string | undefined },
 ): number {
   const { history, checked } = checkFolder(folder);
   const scanned = scanEvidence(evidence);
@@ -87,10 +93,11 @@ function judge(
     findings: scanned.found.map((what) => ({ what, consents: [], calls: [] })),
   };
   const all = [...checked, leaks];
-  const summary = summarise(history, all);
+  const made = summarise(history, all);
+  const summary = { ...made, about: [...made.about, of.run] };
   process.stdout.write(`\n${asText(summary)}`);
-  if (files.json !== undefined) writeFileSync(files.json, `${JSON.stringify(summary, undefined, 2)}\n`);
-  if (files.markdown !== undefined) writeFileSync(files.markdown, asMarkdown(summary));
+  if (of.json !== undefined) writeFileSync(of.json, `${JSON.stringify(summary, undefined, 2)}\n`);
+  if (of.markdown !== undefined) writeFileSync(of.markdown, asMarkdown(summary));
   return all.some(({ findings }) => findings.length > 0) ? 1 : 0;
 }
 
