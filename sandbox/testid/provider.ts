@@ -1,5 +1,5 @@
 import type { Configuration, KoaContextWithOIDC, Provider as OidcProvider } from 'oidc-provider';
-import { Provider, interactionPolicy } from '../../src/authorization-server/oidc-provider.ts';
+import { errors, interactionPolicy, Provider } from '../../src/authorization-server/oidc-provider.ts';
 import { derivedSecret, sha256 } from '../../src/platform/crypto.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { testIdAdapter } from './adapter.ts';
@@ -112,7 +112,16 @@ export function testIdProvider(platform: Platform, showProblem: ShowProblem): Oi
   // What the outside says of host and scheme is overwritten in front (`routes.ts`) by what is configured.
   provider.proxy = true;
   provider.use(async (ctx, next) => {
-    await next();
+    try {
+      await next();
+    } catch (error) {
+      // The library keeps sessions outside of what it catches: a database that is away just then would be a line of plain text.
+      if (!(error instanceof errors.OIDCProviderError)) throw error;
+      ctx.remove('location');
+      ctx.status = error.statusCode;
+      showProblem(ctx as KoaContextWithOIDC);
+      return;
+    }
     if (ctx.oidc?.route !== 'end_session' || ctx.status !== 200) return;
     ctx.redirect(await signOut(ctx.oidc as KoaContextWithOIDC['oidc'], config.portalUrl));
     ctx.cookies.set(provider.cookieName('session'), null, { httpOnly: true, sameSite: 'lax', overwrite: true });

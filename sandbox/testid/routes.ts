@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import { DomainError } from '../../src/errors/domain-error.ts';
 import { errorPage } from '../../src/html/error-page.ts';
+import { errorHeaders } from '../../src/errors/status.ts';
 import { frameOf, pageHeaders } from '../../src/html/send-page.ts';
 import { remade } from '../../src/platform/keys-ring.ts';
 import type { Platform } from '../../src/platform/platform.ts';
@@ -16,10 +17,11 @@ export function testIdRoutes(app: FastifyInstance, platform: Platform): void {
   const showProblem: ShowProblem = (ctx) => {
     const request = requests.get(ctx.req);
     if (request === undefined) throw new Error('a page needs its request');
-    const code = ctx.status >= 500 ? 'server_error' : 'login_unfinished';
-    ctx.set(pageHeaders(request));
+    const code = ctx.status === 503 ? 'unavailable' : ctx.status >= 500 ? 'server_error' : 'login_unfinished';
+    const error = new DomainError(code, 'TestID cannot go on', code === 'unavailable' ? { retryAfterSeconds: 3 } : {});
+    ctx.set({ ...pageHeaders(request), ...errorHeaders(error) });
     ctx.type = 'text/html; charset=utf-8';
-    ctx.body = errorPage(frameOf(platform, request), new DomainError(code, 'TestID cannot go on')).text;
+    ctx.body = errorPage(frameOf(platform, request), error).text;
   };
   // Its keys are those of the sandbox, which may be rotated.
   const provider = remade(

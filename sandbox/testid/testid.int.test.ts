@@ -210,6 +210,27 @@ test('E1: what TestID keeps tells nobody who logged in', async () => {
     assert.ok(!text.includes(told), told);
 });
 
+test('E3, A9: a database that is away when TestID keeps what it knows is a page, which says when to come again', async () => {
+  // Raised as by a server that is being stopped, when that model is written; the library writes sessions outside of what it catches.
+  const away = (model: string) => `
+    create function gone() returns trigger language plpgsql as $$ begin
+      if new.model = 'TestID ${model}' then raise exception 'stopping' using errcode = '57P01'; end if; return new;
+    end $$;
+    create trigger gone before insert or update on oauth_artefact for each row execute function gone();`;
+  for (const model of ['Session']) {
+    await withClient(database.superuserUrl, (client) => client.query(away(model)));
+    try {
+      const page = await atTestId(house.newVisitor(), { hint: 'testid:48918391250' });
+      assert.equal(page.status, 503, model);
+      assert.match(page.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+      assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+      assert.match(page.text, /<h1/);
+    } finally {
+      await withClient(database.superuserUrl, (client) => client.query('drop function gone cascade'));
+    }
+  }
+});
+
 /** A valid synthetic number that is nobody's of the test persons. */
 const stranger = (): string =>
   [300, 301, 302]

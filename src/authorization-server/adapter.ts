@@ -103,7 +103,7 @@ export function postgresAdapter(platform: Platform): (model: string) => Adapter 
  * A failure of the database as an error of the library's: anything else would be answered as a page of its own, without the
  * redirect or the JSON that the client waits for. What is not an outage stays hidden behind the library's `server_error`.
  */
-function databaseAway(cause: unknown): Error {
+export function databaseAway(cause: unknown): Error {
   if (!(cause instanceof DomainError)) return new errors.OIDCProviderError(500, 'server_error', { cause });
   return Object.assign(new errors.OIDCProviderError(503, 'temporarily_unavailable', { cause }), {
     expose: true,

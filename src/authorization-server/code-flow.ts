@@ -3,6 +3,7 @@ import { audienceOf, purposeOfScope } from '../clients/audience.ts';
 import { isPurpose, type Purpose } from '../consent/consent.ts';
 import { ninOf, readConsent } from '../consent/find.ts';
 import type { Platform } from '../platform/platform.ts';
+import { databaseAway } from './adapter.ts';
 import { errors, interactionPolicy } from './oidc-provider.ts';
 import { decideConsentAsked } from './scopes.ts';
 import { scopeAsSent } from './security-profile.ts';
@@ -39,7 +40,7 @@ export function codeFlow(platform: Platform): Configuration {
     expiresWithSession: () => false,
     findAccount: (_ctx, sub, token) => ({
       accountId: sub,
-      claims: async () => ({ sub, ...(await claimsOf(platform, token?.grantId)) }),
+      claims: async () => ({ sub, ...(await claimsOf(platform, token?.grantId).catch(away)) }),
     }),
     ttl: {
       AuthorizationCode: CODE_SECONDS,
@@ -99,6 +100,11 @@ function alwaysAsk() {
   );
   return policy;
 }
+
+/** What the library is not told of in its own terms it answers as a fault of ours (E3). */
+const away = (error: unknown): never => {
+  throw databaseAway(error);
+};
 
 async function claimsOf(platform: Platform, consentId: string | undefined): Promise<Record<string, string>> {
   const consent = consentId === undefined ? undefined : await readConsent(platform.db, consentId);

@@ -25,6 +25,7 @@ import {
   startWorld,
   tokenFor,
   tokenRequest,
+  type Answer,
   type Json,
   type World,
 } from '../support/world.ts';
@@ -182,6 +183,29 @@ test('A5: openid brings an ID token with number and consent, for the client that
   assert.equal(revoked.status, 204);
   const after = await world.call({ method: 'GET', url: '/userinfo', headers: bearer(answer.json.access_token) });
   assert.equal(after.status, 401);
+});
+
+test('E3, A5: a database that goes away while the ID token is being made is 503 and when to come again, as anywhere', async () => {
+  const code = await codeFor(world, { scope: 'debt.unsecured.presentation openid' });
+  await withClient(world.database.superuserUrl, async (admin) => {
+    // Whoever reads a consent waits for this one, and is cut off while it waits, when it tries again too.
+    await admin.query('begin');
+    await admin.query('lock table consent in access exclusive mode');
+    const exchanging = exchange(world, code);
+    let answer: Answer | undefined;
+    void exchanging.then((told) => (answer = told));
+    for (let tries = 0; answer === undefined && tries < 1_000; tries += 1) {
+      await world.inspect(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      await sleep(20);
+    }
+    await admin.query('rollback');
+    const { status, headers, json } = await exchanging;
+    assert.equal(status, 503);
+    assert.match(String(headers['retry-after']), /^[1-9]\d*$/);
+    assert.equal(json.error, 'temporarily_unavailable');
+  });
 });
 
 test('A1: userinfo wants a token of the flow with openid', async () => {

@@ -49,7 +49,9 @@ export async function startNode(env: Env, port?: number): Promise<NodeProcess> {
     },
   });
   // Whatever becomes of the test, no node outlives it.
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   const welcome = await untilServing(child);
   const call = httpCaller(`http://localhost:${chosen}`);
   return {
