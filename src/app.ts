@@ -40,6 +40,7 @@ import {
   answerBrokenHttp,
   oneAtATime,
   parseJsonBody,
+  plainAddress,
   refuseExpectation,
   traceIdFrom,
 } from './platform/http-server.ts';
@@ -78,6 +79,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 500 },
     requestIdHeader: false,
+    rewriteUrl: ({ url }) => plainAddress(url ?? '/'),
     trustProxy: platform.config.trustedProxies.length > 0 ? [...platform.config.trustedProxies] : false,
     // HEAD would look up debt, and use a consent up, for an answer that nobody gets.
     exposeHeadRoutes: false,

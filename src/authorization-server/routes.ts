@@ -6,6 +6,7 @@ import type { Presenter } from '../errors/presented.ts';
 import { errorHeaders, statusOf } from '../errors/status.ts';
 import { tokenLimits, type TokenLimits } from '../clients/rate-limit.ts';
 import { frameOf } from '../html/send-page.ts';
+import { alwaysSent } from '../platform/http-server.ts';
 import { isUuid } from '../platform/ids.ts';
 import { remade } from '../platform/keys-ring.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -91,8 +92,8 @@ export function protocolRoutes(
     if (request.method === 'POST') headers.accept = 'application/json';
     requests.set(request.raw, request);
     reply.hijack();
-    reply.raw.setHeader('x-trace-id', request.id);
-    reply.raw.setHeader('x-content-type-options', 'nosniff');
+    // The library says of some of its answers only that nobody may keep them.
+    for (const [name, value] of Object.entries(alwaysSent(request.id))) reply.raw.setHeader(name, value);
     await handle()(request.raw, reply.raw);
   };
 

@@ -11,6 +11,7 @@ import {
   answerBrokenHttp,
   oneAtATime,
   parseJsonBody,
+  plainAddress,
   refuseExpectation,
   traceIdFrom,
 } from '../platform/http-server.ts';
@@ -57,6 +58,7 @@ export async function openPushListener(
     },
     bodyLimit: MAX_BODY_BYTES,
     requestIdHeader: false,
+    rewriteUrl: ({ url }) => plainAddress(url ?? '/'),
     exposeHeadRoutes: false,
     genReqId: (request) => traceIdFrom(request.headers['x-trace-id']),
     return503OnClosing: false,

@@ -75,6 +75,26 @@ export function answerBrokenHttp(
   socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
 }
 
+/**
+ * The address of a request in its one spelling: as a path, whoever is named before it (RFC 9112, section 3.2.2), and with no sign encoded that
+ * stands for itself (RFC 3986, section 6.2.2). The router would take other spellings too; what looks at the address of a request (the style of
+ * its errors, the library of the authorization server, the proof of a key) would take them for other addresses. The query stays as it is.
+ */
+export function plainAddress(url: string): string {
+  const at = url.indexOf('?');
+  const path = at === -1 ? url : url.slice(0, at);
+  if (path.startsWith('/') && !/[%#]/.test(path)) return url;
+  const local = path.replace(/^https?:\/\/[^/]*/i, '');
+  const plain = (local === '' ? '/' : local)
+    .replaceAll(/%([2-7][\da-f])/gi, (sign, code: string) => {
+      const meant = String.fromCodePoint(Number.parseInt(code, 16));
+      return /[\w.~-]/.test(meant) ? meant : sign;
+    })
+    // Nobody sends what comes after it: it would end the path for some and not for others.
+    .replaceAll('#', '%23');
+  return at === -1 ? plain : plain + url.slice(at);
+}
+
 /** The caller's own trace id (D4), unless it is not one, or hides a NIN. */
 export function traceIdFrom(header: string | string[] | undefined): string {
   return typeof header === 'string' && /^[\w.:/+=-]{1,128}$/.test(header) && maskNins(header) === header
