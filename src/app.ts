@@ -35,16 +35,9 @@ import { frameOf, rememberLanguage, sendPage } from './html/send-page.ts';
 import { apiDescription } from './openapi.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { maskNins } from './person/nin.ts';
-import {
-  alwaysSent,
-  answerBrokenHttp,
-  oneAtATime,
-  parseJsonBody,
-  plainAddress,
-  refuseExpectation,
-  traceIdFrom,
-} from './platform/http-server.ts';
-import { limitServer, refuseManyHeaders } from './platform/http-limits.ts';
+import { answerBrokenHttp, oneAtATime, refuseOddHttp, refuseTunnel } from './platform/http-connections.ts';
+import { alwaysSent, parseJsonBody, plainAddress, refuseExpectation, traceIdFrom } from './platform/http-server.ts';
+import { httpLimits, limitServer } from './platform/http-limits.ts';
 import type { Platform } from './platform/platform.ts';
 import { traceRequests } from './platform/tracing-requests.ts';
 import { portalRoutes } from './portal/routes.ts';
@@ -77,6 +70,8 @@ export interface AppOptions {
 export async function buildApp(platform: Platform, options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: 64 * 1024,
+    // Node's own answer to a request without one is not ours.
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: 500 },
     requestIdHeader: false,
     rewriteUrl: ({ url }) => plainAddress(url ?? '/'),
@@ -105,6 +100,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   });
   limitServer(app.server);
   app.server.on('checkExpectation', refuseExpectation);
+  app.server.on('connect', refuseTunnel(platform));
   const limits = apiLimits(platform.config.rateLimitPerMinute);
 
   // Answers are written as they were made; the schemas are for requests and for the description.
@@ -117,7 +113,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   await platform.tracing.ready;
   traceRequests(app, platform.tracing, (request) => ({ 'samtykke.client': clientIdOf(request) }));
   app.addHook('onRequest', oneAtATime());
-  app.addHook('onRequest', refuseManyHeaders(platform));
+  app.addHook('onRequest', refuseOddHttp(platform, httpLimits.headers));
   // While closing, what is in flight is answered, and told that its connection ends with that (R5).
   let closing = false;
   app.addHook('preClose', async () => {

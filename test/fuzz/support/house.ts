@@ -35,7 +35,10 @@ const HEALTH = Buffer.from('GET /health/live HTTP/1.1\r\nHost: localhost:4000\r\
 export async function openHouse(env: Record<string, string> = {}): Promise<House> {
   const world = await startWorld({ env: { PUSH_PORT: '0', PUSH_HOST: '127.0.0.1', ...env } });
   const { platform, app } = world;
-  const certificates = await sandboxCertificates(join(platform.config.dataDir, 'certificates'), platform.clock.realNow());
+  const certificates = await sandboxCertificates(
+    join(platform.config.dataDir, 'certificates'),
+    platform.clock.realNow(),
+  );
   const listener = await openPushListener(platform, (subtree) => deliveryRoutes(subtree, platform, peerOrganisation));
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
@@ -73,7 +76,8 @@ export async function openHouse(env: Record<string, string> = {}): Promise<House
     // Kept: then the next request, a good one, is answered over it, and nothing is left of the one before.
     wire.say(HEALTH);
     const next = await wire.answer();
-    if (next === undefined) throw new Error(`the connection was ended after ${answer.status} without a word that it would be`);
+    if (next === undefined)
+      throw new Error(`the connection was ended after ${answer.status} without a word that it would be`);
     if (door === 'main' && (next.status !== 200 || !next.body.includes('"live"'))) {
       throw new Error(`the next request over the connection was answered ${next.status}: ${next.body.slice(0, 200)}`);
     }
@@ -107,6 +111,6 @@ const KEPT = `select ${[
   ...['consent', 'person', 'client', 'client_purpose', 'permission_switch', 'creditor', 'creditor_provider'].map(of),
   ...['webhook_subscription', 'delivered_loan', 'delivered_customer', 'registered_key', 'installation'].map(of),
   ...['audit_log'].map(counted),
-  "(select count(*) from feed_event) + (select count(*) from feed_pending) as events",
-  "(select count(*) from session) as session",
+  '(select count(*) from feed_event) + (select count(*) from feed_pending) as events',
+  '(select count(*) from session) as session',
 ].join(', ')}`;

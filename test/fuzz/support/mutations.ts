@@ -14,10 +14,21 @@ export type Mutation =
   | { readonly do: 'unknown'; readonly name: string; readonly text: string; readonly times: number }
   | { readonly do: 'value'; readonly at: number; readonly json: string }
   | { readonly do: 'limit'; readonly at: number; readonly which: number }
-  | { readonly do: 'member'; readonly at: number; readonly name: string; readonly json: string; readonly how: MemberChange }
+  | {
+      readonly do: 'member';
+      readonly at: number;
+      readonly name: string;
+      readonly json: string;
+      readonly how: MemberChange;
+    }
   | { readonly do: 'field'; readonly at: number; readonly text: string; readonly how: 'set' | 'again' | 'without' }
   | { readonly do: 'field-named'; readonly name: string; readonly text: string; readonly times: number }
-  | { readonly do: 'bytes'; readonly at: number; readonly byte: number; readonly how: 'cut' | 'set' | 'insert' | 'bom' | 'gzip' | 'empty' }
+  | {
+      readonly do: 'bytes';
+      readonly at: number;
+      readonly byte: number;
+      readonly how: 'cut' | 'set' | 'insert' | 'bom' | 'gzip' | 'empty';
+    }
   | { readonly do: 'type'; readonly type: string | undefined }
   | { readonly do: 'header'; readonly name: string; readonly value: string; readonly times: number }
   | { readonly do: 'authorization'; readonly values: readonly string[] }
@@ -146,7 +157,9 @@ const authorizations = fc.oneof(
   hostileText.map((text) => [`Basic ${Buffer.from(text).toString('base64')}`]),
   fc
     .tuple(hostileText, hostileText)
-    .map(([id, secret]) => [`Basic ${Buffer.from(`${encodeURIComponent(id.toWellFormed())}:${secret}`).toString('base64')}`]),
+    .map(([id, secret]) => [
+      `Basic ${Buffer.from(`${encodeURIComponent(id.toWellFormed())}:${secret}`).toString('base64')}`,
+    ]),
 );
 
 /** One thing to do; a place that the request does not have leaves it as it is. */
@@ -171,7 +184,10 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('query-again' as const), at, text: hostileText }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('query-without' as const), at }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('unknown' as const), name: hostileName, text: hostileText, times }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('unknown' as const), name: hostileName, text: hostileText, times }),
+  },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('value' as const), at, json: hostileJson }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('limit' as const), at, which: at }) },
   {
@@ -221,7 +237,20 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('method' as const),
-      method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'PURGE', 'SEARCH'),
+      method: fc.constantFrom(
+        'GET',
+        'HEAD',
+        'POST',
+        'PUT',
+        'PATCH',
+        'DELETE',
+        'OPTIONS',
+        'TRACE',
+        'PROPFIND',
+        'QUERY',
+        'PURGE',
+        'SEARCH',
+      ),
     }),
   },
 );
@@ -241,7 +270,9 @@ export function limitsOf(schema: Json): readonly string[] {
       schema[name] === undefined ? [] : [schema[name] - 1, schema[name], schema[name] + 1].map(text),
     ),
     ...(schema.maxLength === undefined ? [] : [JSON.stringify('😀'.repeat(schema.maxLength))]),
-    ...((schema.enum ?? []) as Json[]).flatMap((value) => [value, `${value} `, `${value}`.toUpperCase()].map((one) => JSON.stringify(one))),
+    ...((schema.enum ?? []) as Json[]).flatMap((value) =>
+      [value, `${value} `, `${value}`.toUpperCase()].map((one) => JSON.stringify(one)),
+    ),
     ...((schema.anyOf ?? schema.oneOf ?? []) as Json[]).flatMap(limitsOf),
   ];
 }
@@ -262,7 +293,8 @@ export function mutate(draft: Draft, change: Mutation, operation: Pick<Operation
   switch (change.do) {
     case 'path': {
       const name = nth([...draft.inPath.keys()], change.at);
-      if (name !== undefined) draft.inPath.set(name, inAddress(change.text, change.how).replaceAll(/[/?#]/g, encodeURIComponent));
+      if (name !== undefined)
+        draft.inPath.set(name, inAddress(change.text, change.how).replaceAll(/[/?#]/g, encodeURIComponent));
       return;
     }
     case 'respell':
@@ -292,7 +324,10 @@ export function mutate(draft: Draft, change: Mutation, operation: Pick<Operation
       }
       return;
     case 'header': {
-      const times = Math.max(1, Math.min(change.times, Math.floor(8_000 / (change.value.length + change.name.length + 4))));
+      const times = Math.max(
+        1,
+        Math.min(change.times, Math.floor(8_000 / (change.value.length + change.name.length + 4))),
+      );
       for (let time = 0; time < times; time += 1) draft.headers.push([change.name, change.value]);
       return;
     }
@@ -325,7 +360,8 @@ export function mutate(draft: Draft, change: Mutation, operation: Pick<Operation
   }
 }
 
-const lengthOf = (pairs: Draft['query']): number => pairs.reduce((sum, [name, value]) => sum + name.length + value.length + 2, 0);
+const lengthOf = (pairs: Draft['query']): number =>
+  pairs.reduce((sum, [name, value]) => sum + name.length + value.length + 2, 0);
 
 function respelt(path: string, place: number, how: Extract<Mutation, { do: 'respell' }>['how']): string {
   const plain = [...path.matchAll(/[a-z](?![^{]*\})/gi)].map(({ index }) => index);

@@ -84,7 +84,8 @@ function firstExample(parameter: Json): string | undefined {
 
 function bodyOf(requestBody: Json, resolved: (value: Json) => Json): Operation['body'] {
   for (const [type, content] of Object.entries((requestBody?.content ?? {}) as Record<string, Json>)) {
-    const kind = type === 'application/json' ? 'json' : type === 'application/x-www-form-urlencoded' ? 'form' : undefined;
+    const kind =
+      type === 'application/json' ? 'json' : type === 'application/x-www-form-urlencoded' ? 'form' : undefined;
     if (kind === undefined) throw new Error(`the fuzzing knows no bodies of type ${type} yet: teach it`);
     const examples = Object.values((content.examples ?? {}) as Json).map((example) => (example as Json).value);
     return { kind, schema: resolved(content.schema), examples };

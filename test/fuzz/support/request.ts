@@ -5,9 +5,7 @@ import { requestText } from './wire.ts';
 
 /** JSON as it is written, so that it can be written wrongly: a member twice, a number that is none, a text that is no JSON. */
 export type Written =
-  | { readonly raw: string }
-  | { readonly array: Written[] }
-  | { readonly object: [name: string, value: Written][] };
+  { readonly raw: string } | { readonly array: Written[] } | { readonly object: [name: string, value: Written][] };
 
 /** A request before it is sent. It is changed in place: each case has a copy of its own. */
 export interface Draft {
@@ -39,16 +37,17 @@ export function textOf(value: Written): string {
 }
 
 /** Every place of some JSON that can be written anew: values by their setters, with the name of the member that they are of. */
-export function placesIn(root: Written, set: (value: Written) => void, name = ''): { name: string; set(value: Written): void }[] {
+export function placesIn(
+  root: Written,
+  set: (value: Written) => void,
+  name = '',
+): { name: string; set(value: Written): void }[] {
   const here = { name, set };
   if ('raw' in root) return [here];
   if ('array' in root) {
     return [here, ...root.array.flatMap((item, at) => placesIn(item, (value) => (root.array[at] = value), name))];
   }
-  return [
-    here,
-    ...root.object.flatMap((member) => placesIn(member[1], (value) => (member[1] = value), member[0])),
-  ];
+  return [here, ...root.object.flatMap((member) => placesIn(member[1], (value) => (member[1] = value), member[0]))];
 }
 
 /** Every object in some JSON. */

@@ -10,6 +10,8 @@ import { render, typeOf, written, type Draft } from './request.ts';
 export interface Seeds {
   /** The tokens that were fetched. */
   readonly tokens: ReadonlySet<string>;
+  /** How many things and tokens have been made until now. */
+  readonly made: number;
   /** A good request, to be changed. `example`: which of the document's bodies; the one that was answered well, unless told. */
   draft(operation: Operation, example?: number): Promise<Draft>;
   /** Tells that this body is answered well. */
@@ -32,9 +34,13 @@ export function seedsFor(house: House, { operations, schemes }: Documents): Seed
   /** What addresses are about: one thing for all that only look, and one for each that changes it or uses it up. */
   const ids = new Map<string, string>();
   const good = new Map<string, number>();
+  let made = 0;
 
   const authorizationFor = async (scheme: string): Promise<string | undefined> => {
-    if (!authorizations.has(scheme)) authorizations.set(scheme, await authorizationOf(world, scheme, schemes[scheme]));
+    if (!authorizations.has(scheme)) {
+      authorizations.set(scheme, await authorizationOf(world, scheme, schemes[scheme]));
+      made += 1;
+    }
     const authorization = authorizations.get(scheme);
     if (authorization?.startsWith('Bearer ') === true) tokens.add(authorization.slice('Bearer '.length));
     return authorization;
@@ -42,6 +48,7 @@ export function seedsFor(house: House, { operations, schemes }: Documents): Seed
 
   /** Something that there is: made by a POST to where such things are, where the document has one. */
   const thingAt = async (collection: string): Promise<string | undefined> => {
+    made += 1;
     const maker = operations.find(({ method, path }) => method === 'POST' && path === collection);
     if (maker === undefined) return thingsByPath[collection]?.(world);
     const { bytes, method } = render(await draft(maker));
@@ -90,12 +97,17 @@ export function seedsFor(house: House, { operations, schemes }: Documents): Seed
 
   return {
     tokens,
+    get made() {
+      return made;
+    },
     draft,
     prefer: (operation, example) => void good.set(operation.name, example),
     answered: async (operation, method, status, body) => {
       if (status >= 300) return;
       if (method === 'DELETE') ids.delete(keyOf(operation));
-      const ender = operations.find((other) => other.method === 'DELETE' && other.path.startsWith(`${operation.path}/{`));
+      const ender = operations.find(
+        (other) => other.method === 'DELETE' && other.path.startsWith(`${operation.path}/{`),
+      );
       if (method !== 'POST' || operation.method !== 'POST' || ender === undefined) return;
       // The newest is there for the call that ends things; the one before goes.
       if (ids.has(keyOf(ender))) await house.ask(doorOf(ender), render(await draft(ender)).bytes, 'DELETE');
@@ -123,7 +135,9 @@ async function authorizationOf(world: World, scheme: string, described: Json): P
   }
   const scope = Object.keys(clientCredentials.scopes).join(' ');
   const { audience } = clientCredentials['x-scalar-security-body'];
-  const answer = await world.call(tokenRequest({ grant_type: 'client_credentials', audience, scope }, clientOf(1).basic));
+  const answer = await world.call(
+    tokenRequest({ grant_type: 'client_credentials', audience, scope }, clientOf(1).basic),
+  );
   if (answer.status !== 200) throw new Error(`no token for ${scheme}: ${answer.text}`);
   recordToken(answer.json.access_token);
   return `Bearer ${answer.json.access_token}`;

@@ -136,7 +136,7 @@ function readAnswer(bytes: Buffer, method: string, over: boolean): { answer: Wir
   }
   if (!chunked) return over ? made(bytes.subarray(from), bytes.length) : undefined;
   const parts: Buffer[] = [];
-  for (let at = from; ; ) {
+  for (let at = from; ;) {
     const eol = bytes.indexOf('\r\n', at);
     const size = eol === -1 ? Number.NaN : Number.parseInt(bytes.subarray(at, eol).toString('latin1'), 16);
     if (Number.isNaN(size) || bytes.length < eol + 2 + size + 2) {
