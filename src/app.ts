@@ -35,7 +35,13 @@ import { frameOf, rememberLanguage, sendPage } from './html/send-page.ts';
 import { apiDescription } from './openapi.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { maskNins } from './person/nin.ts';
-import { answerBrokenHttp, oneAtATime, refuseOddHttp, refuseTunnel } from './platform/http-connections.ts';
+import {
+  answerBrokenHttp,
+  followRequests,
+  oneAtATime,
+  refuseOddHttp,
+  refuseTunnel,
+} from './platform/http-connections.ts';
 import { alwaysSent, parseJsonBody, plainAddress, refuseExpectation, traceIdFrom } from './platform/http-server.ts';
 import { httpLimits, limitServer } from './platform/http-limits.ts';
 import type { Platform } from './platform/platform.ts';
@@ -99,6 +105,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     clientErrorHandler: (error, socket) => answerBrokenHttp(platform, error, socket),
   });
   limitServer(app.server);
+  followRequests(app.server);
   app.server.on('checkExpectation', refuseExpectation);
   app.server.on('connect', refuseTunnel(platform));
   const limits = apiLimits(platform.config.rateLimitPerMinute);
@@ -112,7 +119,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
   await platform.tracing.ready;
   traceRequests(app, platform.tracing, (request) => ({ 'samtykke.client': clientIdOf(request) }));
-  app.addHook('onRequest', oneAtATime());
+  app.addHook('onRequest', oneAtATime);
   app.addHook('onRequest', refuseOddHttp(platform, httpLimits.headers));
   // While closing, what is in flight is answered, and told that its connection ends with that (R5).
   let closing = false;

@@ -6,7 +6,7 @@ import type { Presenter } from '../errors/presented.ts';
 import { errorHeaders, statusOf } from '../errors/status.ts';
 import { tokenLimits, type TokenLimits } from '../clients/rate-limit.ts';
 import { frameOf } from '../html/send-page.ts';
-import { alwaysSent } from '../platform/http-server.ts';
+import { NOT_CODED, alwaysSent, isCoded } from '../platform/http-server.ts';
 import { isUuid } from '../platform/ids.ts';
 import { remade } from '../platform/keys-ring.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -166,6 +166,7 @@ async function checkForm(request: FastifyRequest): Promise<void> {
   if (Number(length ?? 0) > MOST_BYTES) {
     throw new DomainError('payload_too_large', `the body is larger than ${MOST_BYTES} bytes`);
   }
+  if (isCoded(request)) throw new DomainError('unsupported_media_type', NOT_CODED);
   if (type !== undefined && !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
     const wanted = 'send the parameters as a form, with Content-Type: application/x-www-form-urlencoded';
     throw new DomainError('unsupported_media_type', wanted);

@@ -6,7 +6,13 @@ import { toDomainError } from '../errors/from-http.ts';
 import { presentProblem } from '../errors/problem.ts';
 import { maskNins } from '../person/nin.ts';
 import { ConfigError, type Config } from '../platform/config.ts';
-import { answerBrokenHttp, oneAtATime, refuseOddHttp, refuseTunnel } from '../platform/http-connections.ts';
+import {
+  answerBrokenHttp,
+  followRequests,
+  oneAtATime,
+  refuseOddHttp,
+  refuseTunnel,
+} from '../platform/http-connections.ts';
 import { alwaysSent, parseJsonBody, plainAddress, refuseExpectation, traceIdFrom } from '../platform/http-server.ts';
 import { httpLimits, limitServer } from '../platform/http-limits.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -64,6 +70,7 @@ export async function openPushListener(
     clientErrorHandler: (error, socket) => endBroken(platform, error, socket),
   }) as unknown as FastifyInstance;
   limitServer(app.server);
+  followRequests(app.server);
   app.server.on('checkExpectation', refuseExpectation);
   app.server.on('connect', refuseTunnel(platform));
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -78,7 +85,7 @@ export async function openPushListener(
     closing = true;
   });
   traceRequests(app, platform.tracing, (request) => ({ 'samtykke.organisation': knownPeer(request) }));
-  app.addHook('onRequest', oneAtATime());
+  app.addHook('onRequest', oneAtATime);
   app.addHook('onRequest', refuseOddHttp(platform, httpLimits.headers));
   app.addHook(
     'onRequest',

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../errors/domain-error.ts';
@@ -21,23 +21,31 @@ interface Last {
   readonly done: Promise<void>;
 }
 
-const lasts = new WeakMap<object, Last>();
+const lasts = new WeakMap<Socket, Last>();
+const befores = new WeakMap<IncomingMessage, Promise<void>>();
+
+/** Keeps in mind what is under way over each connection of a server, from before anything else sees a request. */
+export function followRequests(server: Server): void {
+  const follow = (request: IncomingMessage, response: ServerResponse): void => {
+    const before = lasts.get(request.socket)?.done;
+    const done = new Promise<void>((resolve) => response.once('close', resolve));
+    lasts.set(request.socket, { request, response, before, done });
+    if (before !== undefined) befores.set(request, before);
+  };
+  server.prependListener('request', follow);
+  server.prependListener('checkExpectation', follow);
+}
 
 /**
- * Requests that are sent over a connection without waiting for the answers (pipelining) are handled one after the other. Node
+ * A hook. Requests that are sent over a connection without waiting for the answers (pipelining) are handled one after the other. Node
  * would handle them at once and hold the later answers back until the earlier ones are out: debt that was looked up before a
  * revocation would leave after it had been acknowledged (C5). One whose connection has ended meanwhile is not begun: nobody would be told.
  */
-export function oneAtATime() {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { socket } = request.raw;
-    const before = lasts.get(socket)?.done;
-    const done = new Promise<void>((resolve) => reply.raw.once('close', resolve));
-    lasts.set(socket, { request: request.raw, response: reply.raw, before, done });
-    if (before === undefined) return;
-    await before;
-    if (!socket.writable) reply.hijack();
-  };
+export async function oneAtATime({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const before = befores.get(raw);
+  if (before === undefined) return;
+  await before;
+  if (!raw.socket.writable) reply.hijack();
 }
 
 const brokenHttp: Readonly<Record<string, readonly [status: number, phrase: string, detail: string]>> = {

@@ -41,6 +41,12 @@ export function traceIdFrom(header: string | string[] | undefined): string {
     : newTraceId();
 }
 
+/** Whether a body is packed, or says so: what is in front of us might unpack it, and read something else than we do. */
+export const isCoded = ({ headers }: FastifyRequest): boolean =>
+  (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
+
+export const NOT_CODED = 'send the body as it is, without Content-Encoding';
+
 /** As Fastify's own parser, but in strict UTF-8, and with DELETE allowed to say that its empty body is JSON. */
 export function parseJsonBody(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -48,6 +54,10 @@ export function parseJsonBody(app: FastifyInstance) {
   return (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void => {
     if (body.length === 0 && request.method === 'DELETE') {
       done(null);
+      return;
+    }
+    if (isCoded(request)) {
+      done(new DomainError('unsupported_media_type', NOT_CODED));
       return;
     }
     let text: string;

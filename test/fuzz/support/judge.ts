@@ -79,7 +79,7 @@ function pageFaults({ headers, body }: WireAnswer): string[] {
 
 /** Words of PostgreSQL, of Node and of this machine that are nothing to tell. */
 const innerWords =
-  /syntax error at|invalid input syntax|invalid byte sequence|duplicate key value|violates \w+ constraint|relation "|column "|ECONN\w+|ENOENT|EPIPE|node:internal|node:net|TypeError|RangeError|SyntaxError|Cannot read propert|is not a function|Unexpected token|Unexpected end of|ajv|fastify|FST_ERR|HPE_|pg_\w+|\/home\/|\/root\/|\/work\/|\/tmp\/|src\/\w+\/|\.data\b/i;
+  /syntax error at|invalid input syntax|invalid byte sequence|duplicate key value|violates \w+ constraint|relation "|column "|ECONN\w+|ENOENT|EPIPE|node:internal|node:net|TypeError|RangeError|SyntaxError|Cannot read propert|is not a function|Unexpected token|Unexpected end of|fastify|FST_ERR|HPE_|pg_\w+|\/home\/|\/root\/|\/work\/|\/tmp\/|src\/\w+\/|\.data\b/i;
 
 function leakFaults({ method, target, sent, answer }: Judged, tokens: Tokens): string[] {
   const { status, headers, head, body } = answer;
@@ -92,7 +92,9 @@ function leakFaults({ method, target, sent, answer }: Judged, tokens: Tokens): s
     .filter((line) => !isLocation.test(line) && !/^set-cookie: /i.test(line))
     .join('\n');
   const text = `${ownHead}\n${withoutLawful({ method, url: path, status, body: lawfulBody(answer, body) })}`;
-  const innards = [...innardsIn(text), ...(innerWords.exec(text) ?? []).map((word) => `the words '${word}'`)];
+  // Good answers hold what may look like anything: keys, tokens, names.
+  const words = status < 400 ? [] : (innerWords.exec(text) ?? []);
+  const innards = [...innardsIn(text), ...words.map((word) => `the words '${word}'`)];
   const echoed = [
     ...innardsIn(sent),
     ...innardsIn(decoded(sent)),
