@@ -116,5 +116,5 @@ test('E1, E2: whatever is done to a good request is answered in the words of its
       await seeds.answered(operation, draft.method, answer.status, answer.body);
     }
   };
-  await holds('calls', cases, fuzz, { runs: 3_000, seconds: 14 });
+  await holds('calls', cases, fuzz, { runs: 3_000, seconds: 10 });
 });

@@ -224,7 +224,7 @@ test('E2, C5: requests in a row are answered in their order, up to the first tha
   const told = rows.map((made) =>
     Object.assign(made, { toString: () => `${made.row.map(({ name }) => name)} cut at ${made.cuts}` }),
   );
-  await holds('requests in a row', told, property, { runs: 120, seconds: 4 });
+  await holds('requests in a row', told, property, { runs: 120, seconds: 3 });
 });
 
 test('C5: of lookups, status and a revocation in one row, each tells what is true in its turn, whatever it waits behind', async () => {
@@ -243,7 +243,7 @@ test('C5: of lookups, status and a revocation in one row, each tells what is tru
     }
     wire.drop();
   };
-  await holds('lookups and revocations in a row', rows, property, { runs: 40, seconds: 4 });
+  await holds('lookups and revocations in a row', rows, property, { runs: 40, seconds: 3 });
 });
 
 test('E2: what is no HTTP is not written into an answer that is under way', async () => {

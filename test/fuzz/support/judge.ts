@@ -217,7 +217,8 @@ function shapeFaults({ method, target, answer }: Judged, type: string, push: boo
       problemShape);
   const wanted = /^application\/problem\+json$/.test(type) && ofHttp.includes(status) ? problemShape : below;
   // The login provider of a sandbox is a world of its own, with a library's words.
-  if (path.startsWith('/testid/') && type === 'application/json') return [...faults, ...misshapen(body, oauthShape, answer)];
+  if (path.startsWith('/testid/') && type === 'application/json')
+    return [...faults, ...misshapen(body, oauthShape, answer)];
   const mime = wanted === problemShape ? 'application/problem+json' : 'application/json';
   if (type !== mime) return [...faults, `an error of ${type}, and not ${mime}`];
   return [...faults, ...misshapen(body, wanted, answer)];
