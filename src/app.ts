@@ -36,14 +36,14 @@ import { apiDescription } from './openapi.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { maskNins } from './person/nin.ts';
 import {
-  alwaysSent,
   answerBrokenHttp,
+  followRequests,
   oneAtATime,
-  parseJsonBody,
-  refuseExpectation,
-  traceIdFrom,
-} from './platform/http-server.ts';
-import { limitServer, refuseManyHeaders } from './platform/http-limits.ts';
+  refuseOddHttp,
+  refuseTunnel,
+} from './platform/http-connections.ts';
+import { alwaysSent, parseJsonBody, plainAddress, refuseExpectation, traceIdFrom } from './platform/http-server.ts';
+import { httpLimits, limitServer } from './platform/http-limits.ts';
 import type { Platform } from './platform/platform.ts';
 import { traceRequests } from './platform/tracing-requests.ts';
 import { portalRoutes } from './portal/routes.ts';
@@ -76,8 +76,11 @@ export interface AppOptions {
 export async function buildApp(platform: Platform, options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: 64 * 1024,
+    // Node's own answer to a request without one is not ours.
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: 500 },
     requestIdHeader: false,
+    rewriteUrl: ({ url }) => plainAddress(url ?? '/'),
     trustProxy: platform.config.trustedProxies.length > 0 ? [...platform.config.trustedProxies] : false,
     // HEAD would look up debt, and use a consent up, for an answer that nobody gets.
     exposeHeadRoutes: false,
@@ -102,7 +105,9 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     clientErrorHandler: (error, socket) => answerBrokenHttp(platform, error, socket),
   });
   limitServer(app.server);
+  followRequests(app.server);
   app.server.on('checkExpectation', refuseExpectation);
+  app.server.on('connect', refuseTunnel(platform));
   const limits = apiLimits(platform.config.rateLimitPerMinute);
 
   // Answers are written as they were made; the schemas are for requests and for the description.
@@ -114,8 +119,8 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
   app.setNotFoundHandler((request, reply) => sendError(platform, request, reply, notFound(patterns, request)));
   await platform.tracing.ready;
   traceRequests(app, platform.tracing, (request) => ({ 'samtykke.client': clientIdOf(request) }));
-  app.addHook('onRequest', oneAtATime());
-  app.addHook('onRequest', refuseManyHeaders(platform));
+  app.addHook('onRequest', oneAtATime);
+  app.addHook('onRequest', refuseOddHttp(platform, httpLimits.headers));
   // While closing, what is in flight is answered, and told that its connection ends with that (R5).
   let closing = false;
   app.addHook('preClose', async () => {

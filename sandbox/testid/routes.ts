@@ -5,6 +5,7 @@ import { DomainError } from '../../src/errors/domain-error.ts';
 import { errorPage } from '../../src/html/error-page.ts';
 import { errorHeaders } from '../../src/errors/status.ts';
 import { frameOf, pageHeaders } from '../../src/html/send-page.ts';
+import { alwaysSent } from '../../src/platform/http-server.ts';
 import { remade } from '../../src/platform/keys-ring.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { TESTID, endpoints, testIdProvider, type ShowProblem } from './provider.ts';
@@ -57,7 +58,7 @@ function protocolRoutes(
     // As mounting is done with this library: the whole address beside the one below the mount.
     Object.assign(raw, { originalUrl, url: originalUrl.slice(TESTID.length) });
     reply.hijack();
-    reply.raw.setHeader('x-trace-id', request.id);
+    for (const [name, value] of Object.entries(alwaysSent(request.id))) reply.raw.setHeader(name, value);
     await handle()(raw, reply.raw);
   };
 

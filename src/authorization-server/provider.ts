@@ -2,6 +2,7 @@ import type { Client, Configuration, KoaContextWithOIDC, Provider as OidcProvide
 import { apiNamed, apiScopes, audienceOf } from '../clients/audience.ts';
 import type { TokenLimits } from '../clients/rate-limit.ts';
 import { helpAddress, helpLink } from '../errors/help.ts';
+import { maskNins } from '../person/nin.ts';
 import { equalHashes, sha256 } from '../platform/crypto.ts';
 import { JWKS_MAX_AGE_SECONDS } from '../platform/keys-kinds.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -225,13 +226,21 @@ function inTermsOfOurs(ctx: Pick<KoaContextWithOIDC, 'response' | 'set' | 'body'
   if (body?.error === 'invalid_scope') ctx.body = { ...body, error: 'invalid_scopes' };
 }
 
-/** RFC 6749, section 5.2: each error that is answered as JSON leads to the page that explains it. */
+/**
+ * RFC 6749, section 5.2: each error that is answered as JSON leads to the page that explains it. What the library repeats of a request in its
+ * sentence may hold a number (E1), and signs that no such sentence has.
+ */
 function explain(ctx: Pick<KoaContextWithOIDC, 'body' | 'set'> & { oidc?: unknown }, apiUrl: string): void {
-  const body = ctx.body as { error?: unknown } | undefined;
+  const body = ctx.body as { error?: unknown; error_description?: unknown } | undefined;
   if (isFrontChannel(ctx) || typeof body?.error !== 'string') return;
-  ctx.body = { ...body, error_uri: helpAddress(apiUrl, body.error) };
+  const { error_description: sentence } = body;
+  const plain = typeof sentence === 'string' ? { error_description: plainSentence(sentence) } : {};
+  ctx.body = { ...body, ...plain, error_uri: helpAddress(apiUrl, body.error) };
   ctx.set(helpLink(apiUrl, body.error));
 }
+
+const plainSentence = (sentence: string): string =>
+  maskNins(sentence).replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "'");
 
 /** A3: `audience` names the API; RFC 8707's `resource` does so too, and then this is not asked. */
 function audienceOfRequest(ctx: KoaContextWithOIDC, oneOf: readonly string[] | undefined): string | string[] {

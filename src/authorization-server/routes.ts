@@ -6,6 +6,7 @@ import type { Presenter } from '../errors/presented.ts';
 import { errorHeaders, statusOf } from '../errors/status.ts';
 import { tokenLimits, type TokenLimits } from '../clients/rate-limit.ts';
 import { frameOf } from '../html/send-page.ts';
+import { NOT_CODED, alwaysSent, isCoded } from '../platform/http-server.ts';
 import { isUuid } from '../platform/ids.ts';
 import { remade } from '../platform/keys-ring.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -91,8 +92,8 @@ export function protocolRoutes(
     if (request.method === 'POST') headers.accept = 'application/json';
     requests.set(request.raw, request);
     reply.hijack();
-    reply.raw.setHeader('x-trace-id', request.id);
-    reply.raw.setHeader('x-content-type-options', 'nosniff');
+    // The library says of some of its answers only that nobody may keep them.
+    for (const [name, value] of Object.entries(alwaysSent(request.id))) reply.raw.setHeader(name, value);
     await handle()(request.raw, reply.raw);
   };
 
@@ -165,6 +166,7 @@ async function checkForm(request: FastifyRequest): Promise<void> {
   if (Number(length ?? 0) > MOST_BYTES) {
     throw new DomainError('payload_too_large', `the body is larger than ${MOST_BYTES} bytes`);
   }
+  if (isCoded(request)) throw new DomainError('unsupported_media_type', NOT_CODED);
   if (type !== undefined && !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
     const wanted = 'send the parameters as a form, with Content-Type: application/x-www-form-urlencoded';
     throw new DomainError('unsupported_media_type', wanted);

@@ -89,7 +89,8 @@ export function scopeAsSent(ctx: KoaContextWithOIDC): string | undefined {
   const { body, entities } = ctx.oidc;
   const sent = body ?? ctx.query;
   const object: unknown = entities.PushedAuthorizationRequest?.request ?? sent['request'];
-  const scope = typeof object === 'string' ? decodeJwt(object)['scope'] : sent['scope'];
+  // The library takes an empty parameter for one that is not there.
+  const scope = typeof object === 'string' && object !== '' ? decodeJwt(object)['scope'] : sent['scope'];
   return typeof scope === 'string' ? scope : undefined;
 }
 

@@ -7,14 +7,14 @@ import { presentProblem } from '../errors/problem.ts';
 import { maskNins } from '../person/nin.ts';
 import { ConfigError, type Config } from '../platform/config.ts';
 import {
-  alwaysSent,
   answerBrokenHttp,
+  followRequests,
   oneAtATime,
-  parseJsonBody,
-  refuseExpectation,
-  traceIdFrom,
-} from '../platform/http-server.ts';
-import { limitServer, refuseManyHeaders } from '../platform/http-limits.ts';
+  refuseOddHttp,
+  refuseTunnel,
+} from '../platform/http-connections.ts';
+import { alwaysSent, parseJsonBody, plainAddress, refuseExpectation, traceIdFrom } from '../platform/http-server.ts';
+import { httpLimits, limitServer } from '../platform/http-limits.ts';
 import type { Platform } from '../platform/platform.ts';
 import { traceRequests } from '../platform/tracing-requests.ts';
 import { readServerTls } from '../platform/tls.ts';
@@ -52,11 +52,13 @@ export async function openPushListener(
       requestCert: true,
       rejectUnauthorized: false, // the guard does, in words
       handshakeTimeout: 10_000,
+      requireHostHeader: false, // Node's own answer to a request without one is not ours
       // Each connection proves anew who it is: nothing is resumed or negotiated again.
       secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     },
     bodyLimit: MAX_BODY_BYTES,
     requestIdHeader: false,
+    rewriteUrl: ({ url }) => plainAddress(url ?? '/'),
     exposeHeadRoutes: false,
     genReqId: (request) => traceIdFrom(request.headers['x-trace-id']),
     return503OnClosing: false,
@@ -68,7 +70,9 @@ export async function openPushListener(
     clientErrorHandler: (error, socket) => endBroken(platform, error, socket),
   }) as unknown as FastifyInstance;
   limitServer(app.server);
+  followRequests(app.server);
   app.server.on('checkExpectation', refuseExpectation);
+  app.server.on('connect', refuseTunnel(platform));
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody(app));
@@ -81,8 +85,8 @@ export async function openPushListener(
     closing = true;
   });
   traceRequests(app, platform.tracing, (request) => ({ 'samtykke.organisation': knownPeer(request) }));
-  app.addHook('onRequest', oneAtATime());
-  app.addHook('onRequest', refuseManyHeaders(platform));
+  app.addHook('onRequest', oneAtATime);
+  app.addHook('onRequest', refuseOddHttp(platform, httpLimits.headers));
   app.addHook(
     'onRequest',
     requireCertificate({

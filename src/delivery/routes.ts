@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '../errors/domain-error.ts';
 import { presentProblem } from '../errors/problem.ts';
+import { NOT_CODED, isCoded } from '../platform/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { acceptPush, type PushResult } from './accept.ts';
 import { deliveryRuleSentence, type DeliveryRule } from './delivery-rules.ts';
@@ -22,9 +23,7 @@ export function deliveryRoutes(
     subtree.removeAllContentTypeParsers();
     subtree.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     subtree.post('/loans', { bodyLimit: MAX_PUSH_BYTES }, async (request, reply) => {
-      if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-        throw new DomainError('unsupported_media_type', 'send the body as it is, without Content-Encoding');
-      }
+      if (isCoded(request)) throw new DomainError('unsupported_media_type', NOT_CODED);
       const { body } = request;
       if (!Buffer.isBuffer(body)) throw new DomainError('invalid_request', 'the body is empty: send a JSON object');
       const result = await acceptPush(platform, { organisation: organisationOf(request), body });

@@ -1,7 +1,4 @@
 import type { Server } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { answerBrokenHttp } from './http-server.ts';
-import type { Platform } from './platform.ts';
 
 /** What one who speaks to a server of ours may cost it, before it is known who that is: the same for every listener. */
 export const httpLimits = {
@@ -35,14 +32,4 @@ export function limitServer(server: Server): void {
   server.setTimeout(httpLimits.silentSeconds * 1000);
   // The types do not tell of it. It is read when the server begins to listen.
   Object.assign(server, { connectionsCheckingInterval: httpLimits.lookSeconds * 1000 });
-}
-
-/** A hook that refuses a request with too many headers, as one with too long ones is refused: before anything of it is believed. */
-export function refuseManyHeaders(platform: Pick<Platform, 'log' | 'config'>) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (request.raw.rawHeaders.length / 2 <= httpLimits.headers) return;
-    reply.code(431).hijack();
-    const tooMany = Object.assign(new Error('too many headers'), { code: 'HPE_HEADER_OVERFLOW' });
-    answerBrokenHttp(platform, tooMany, request.raw.socket);
-  };
 }

@@ -1,13 +1,10 @@
-import type { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '../errors/domain-error.ts';
-import { helpAddress } from '../errors/help.ts';
 import { maskNins } from '../person/nin.ts';
 import { newTraceId } from './ids.ts';
-import type { Platform } from './platform.ts';
 
-/** How HTTP is spoken, whatever is said over it: trace ids, order on a connection, bodies, and what is not HTTP at all. */
+/** How HTTP is spoken, whatever is said over it: trace ids, addresses, bodies. What becomes of a connection is in `http-connections.ts`. */
 
 /** On every answer: what finds its log lines, and that it is nobody's to keep or to guess at. */
 export const alwaysSent = (traceId: string) => ({
@@ -17,62 +14,24 @@ export const alwaysSent = (traceId: string) => ({
 });
 
 /**
- * Requests that are sent over a connection without waiting for the answers (pipelining) are handled one after the other. Node
- * would handle them at once and hold the later answers back until the earlier ones are out: debt that was looked up before a
- * revocation would leave after it had been acknowledged (C5).
+ * The address of a request in its one spelling: as a path, whoever is named before it (RFC 9112, section 3.2.2), and with no sign encoded that
+ * stands for itself (RFC 3986, section 6.2.2). The router would take other spellings too; what looks at the address of a request (the style of
+ * its errors, the library of the authorization server, the proof of a key) would take them for other addresses. The query stays as it is.
  */
-export function oneAtATime() {
-  const underWay = new WeakMap<object, Promise<void>>();
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { socket } = request.raw;
-    const before = underWay.get(socket);
-    underWay.set(socket, new Promise((resolve) => reply.raw.once('close', resolve)));
-    await before;
-  };
-}
-
-const brokenHttp: Readonly<Record<string, readonly [status: number, phrase: string, detail: string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    431,
-    'Request Header Fields Too Large',
-    'the address and the headers are too long, or too many',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request took too long to arrive'],
-};
-
-/** What is not HTTP at all, or does not arrive, never becomes a request: it is answered over the bare socket, and logged. */
-export function answerBrokenHttp(
-  { log, config }: Pick<Platform, 'log' | 'config'>,
-  error: Error & { code?: string },
-  socket: Socket,
-): void {
-  const traceId = newTraceId();
-  log.info({ traceId, reason: error.code }, 'not HTTP');
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, phrase, detail] = brokenHttp[error.code ?? ''] ?? [
-    400,
-    'Bad Request',
-    'the request is not valid HTTP',
-  ];
-  const body = JSON.stringify({
-    type: helpAddress(config.apiUrl, 'invalid_request'),
-    title: phrase,
-    status,
-    detail,
-    code: 'invalid_request',
-    trace_id: traceId,
-  });
-  const headers = {
-    ...alwaysSent(traceId),
-    'content-type': 'application/problem+json',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
+export function plainAddress(url: string): string {
+  const at = url.indexOf('?');
+  const path = at === -1 ? url : url.slice(0, at);
+  if (path.startsWith('/') && !/[%#]/.test(path)) return url;
+  const local = path.replace(/^https?:\/\/[^/]*/i, '');
+  const plain = (local === '' ? '/' : local)
+    .replaceAll(/%([2-7][\da-f])/gi, (sign, code: string) => {
+      const meant = String.fromCodePoint(Number.parseInt(code, 16));
+      return /[\w.~-]/.test(meant) ? meant : sign;
+    })
+    // Nobody sends what comes after it: it would end the path for some and not for others.
+    .replaceAll('#', '%23');
+  const whole = plain.startsWith('/') ? plain : `/${plain}`;
+  return at === -1 ? whole : whole + url.slice(at);
 }
 
 /** The caller's own trace id (D4), unless it is not one, or hides a NIN. */
@@ -82,6 +41,12 @@ export function traceIdFrom(header: string | string[] | undefined): string {
     : newTraceId();
 }
 
+/** Whether a body is packed, or says so: what is in front of us might unpack it, and read something else than we do. */
+export const isCoded = ({ headers }: FastifyRequest): boolean =>
+  (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
+
+export const NOT_CODED = 'send the body as it is, without Content-Encoding';
+
 /** As Fastify's own parser, but in strict UTF-8, and with DELETE allowed to say that its empty body is JSON. */
 export function parseJsonBody(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -89,6 +54,10 @@ export function parseJsonBody(app: FastifyInstance) {
   return (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void => {
     if (body.length === 0 && request.method === 'DELETE') {
       done(null);
+      return;
+    }
+    if (isCoded(request)) {
+      done(new DomainError('unsupported_media_type', NOT_CODED));
       return;
     }
     let text: string;

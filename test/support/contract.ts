@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { errorNames } from '../../src/docs/error-names.ts';
 
-interface Recorded {
+export interface Recorded {
   readonly method: string;
   readonly url: string;
   readonly status: number;
@@ -32,7 +32,7 @@ export function checkContract(
   ownFiles: readonly string[],
   publishedFile: string | undefined,
 ): ContractReport {
-  const ownChecks = ownFiles.flatMap((file) => compile(JSON.parse(readFileSync(file, 'utf8')) as Json));
+  const ownChecks = describedOperations(ownFiles);
   const published =
     publishedFile === undefined
       ? undefined
@@ -97,13 +97,17 @@ function recordedIn(folder: string): readonly Recorded[] {
     .map((line) => JSON.parse(line) as Recorded);
 }
 
-interface Operation {
+/** What documents say of the answers of their operations. */
+export const describedOperations = (files: readonly string[]): readonly DescribedOperation[] =>
+  files.flatMap((file) => compile(JSON.parse(readFileSync(file, 'utf8')) as Json));
+
+export interface DescribedOperation {
   readonly name: string;
   fits(answer: Recorded): boolean;
   readonly answers: ReadonlyMap<string, (answer: Recorded) => readonly string[]>;
 }
 
-function compile(document: Json): readonly Operation[] {
+function compile(document: Json): readonly DescribedOperation[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   ajv.addSchema({ $id: 'doc', ...document });

@@ -50,7 +50,7 @@ export function scanEvidence(folder: string): { linesRead: number; found: string
 }
 
 /** The body without what that answer is there to tell. */
-function withoutLawful({ method, url, status, body }: Recorded): string {
+export function withoutLawful({ method, url, status, body }: Omit<Recorded, 'headers'>): string {
   // Styles speak of `select` and `where` too, and say nothing of anybody.
   if (url.startsWith('/assets/') || url.startsWith('/docs/scalar/')) return '';
   // What creditors answer us.
