@@ -42,6 +42,7 @@ export function openPlatform(parts: Parts): Platform {
   const tracing = openTracing(config, log);
   const db: Database = openDatabase({
     url: parts.servingUrl,
+    directUrl: config.databaseDirectUrl,
     poolSize: config.databasePoolSize,
     ...(parts.takeOnServingRole ? { role: SERVING_ROLE } : {}),
     onConnectionError: (error) => log.warn({ error }, 'a database connection was lost'),

@@ -37,6 +37,11 @@ export const VARIABLES = [
     fallback: 'an embedded PostgreSQL in DATA_DIR',
   },
   { name: 'DATABASE_OWNER_URL', what: 'the login that owns the schema and migrates it', fallback: 'DATABASE_URL' },
+  {
+    name: 'DATABASE_DIRECT_URL',
+    what: 'the login that serves, past a pooler; set it where DATABASE_URL leads through one in transaction mode',
+    fallback: 'none: there is no such pooler',
+  },
   { name: 'DATABASE_POOL_SIZE', what: 'connections to the database', fallback: '10' },
   { name: 'DATA_DIR', what: 'folder for the embedded PostgreSQL, the sandbox keys and logs', fallback: '.data' },
   {

@@ -17,12 +17,15 @@ interface Cluster {
   readonly servingPassword: string;
 }
 
-const TEMPLATE = 'samtykke_template';
-const OWNER = 'samtykke_owner';
-const SERVING = 'samtykke_serving';
+/** What `prepareCluster` makes. */
+export const TEMPLATE = 'samtykke_template';
+export const OWNER = 'samtykke_owner';
+export const SERVING = 'samtykke_serving';
 
 /** Makes the logins and the template that databases are cloned from; once for a whole run. */
-export async function prepareCluster(postgres: EmbeddedPostgres): Promise<Omit<Cluster, 'superuserUrl'>> {
+export async function prepareCluster(
+  postgres: Pick<EmbeddedPostgres, 'superuserUrl' | 'url'>,
+): Promise<Omit<Cluster, 'superuserUrl'>> {
   const passwords = { ownerPassword: newSecret(), servingPassword: newSecret() };
   await withClient(postgres.superuserUrl, async (client) => {
     await client.query(`create role ${SERVING_ROLE} nologin`);
