@@ -71,6 +71,7 @@ export interface Config {
   readonly deliveryRunRetentionDays: number;
   readonly rateLimitPerMinute: number;
   readonly trustedProxies: readonly string[];
+  readonly drainSeconds: number;
   readonly shutdownSeconds: number;
   readonly feedWaitingPerClient: number;
   readonly feedWaiting: number;
@@ -330,6 +331,7 @@ export function toConfig(env: Env): Config {
     deliveryRunRetentionDays: whole('DELIVERY_RUN_RETENTION_DAYS', 366, 8, 36_600),
     rateLimitPerMinute: whole('RATE_LIMIT_PER_MINUTE', production ? 6_000 : 600_000, 0, 100_000_000),
     trustedProxies: addresses('TRUSTED_PROXIES'),
+    drainSeconds: whole('DRAIN_SECONDS', production ? 5 : 0, 0, 600),
     shutdownSeconds: whole('SHUTDOWN_SECONDS', 20, 1, 600),
     feedWaitingPerClient: whole('FEED_WAITING_PER_CLIENT', 20, 1, 100_000),
     feedWaiting: whole('FEED_WAITING', 2_000, 1, 1_000_000),

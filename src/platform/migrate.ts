@@ -276,6 +276,8 @@ export function connectSentence(cause: unknown, variable: string): string {
       return `the database of ${variable} refuses the login: check user and password`;
     case '3D000':
       return `the database that ${variable} names does not exist: create it, or name another`;
+    case '08P01':
+      return `the server of ${variable} refuses what is set when connecting: if it is a pooler in transaction mode, name the login past it in DATABASE_DIRECT_URL`;
     case '42501':
       return `the login of ${variable} may not connect to that database: let it own the database, or grant it CONNECT`;
     default:

@@ -190,6 +190,11 @@ export const VARIABLES = [
     what: 'addresses or networks of proxies in front, with commas between: who sends is then read from X-Forwarded-For',
     fallback: 'none',
   },
+  {
+    name: 'DRAIN_SECONDS',
+    what: 'how long after SIGTERM a node still takes requests, while /health/ready says 503: until load balancers leave it',
+    fallback: 'sandbox 0; production 5',
+  },
   { name: 'SHUTDOWN_SECONDS', what: 'how long SIGTERM waits for what is in flight', fallback: '20' },
   {
     name: 'FEED_WAITING_PER_CLIENT',
