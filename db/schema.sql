@@ -308,6 +308,13 @@ create table delivery_run (
 CREATE INDEX delivery_run_by_provider ON public.delivery_run USING btree (creditor_id, provider_id, started_at);
 CREATE INDEX delivery_run_by_time ON public.delivery_run USING btree (started_at);
 
+create table feed_cluster (
+  one boolean not null default true,
+  system_identifier bigint not null,
+  constraint feed_cluster_pkey PRIMARY KEY (one),
+  constraint feed_cluster_one_check CHECK (one)
+);
+
 create table feed_event (
   client_id uuid not null,
   seq bigint not null,
@@ -344,6 +351,14 @@ create table feed_head (
   last_recorded_at timestamp with time zone,
   constraint feed_head_pkey PRIMARY KEY (client_id)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500, fillfactor=10);
+
+create table feed_jump (
+  client_id uuid not null,
+  first_after bigint not null,
+  last_before bigint not null,
+  constraint feed_jump_pkey PRIMARY KEY (client_id, first_after),
+  constraint feed_jump_check CHECK ((last_before < first_after))
+);
 
 create table feed_pending (
   client_id uuid not null,
@@ -522,6 +537,8 @@ CREATE TRIGGER consent_request_final BEFORE UPDATE ON public.consent_request FOR
 
 CREATE TRIGGER consent_request_key BEFORE UPDATE OF nin_index_key ON public.consent_request FOR EACH ROW WHEN ((new.nin_index_key IS NOT NULL)) EXECUTE FUNCTION hold_request_key();
 
+CREATE TRIGGER feed_jump_noted AFTER UPDATE OF last_seq ON public.feed_head FOR EACH ROW WHEN (((new.last_seq >> 32) <> (old.last_seq >> 32))) EXECUTE FUNCTION feed_note_jump();
+
 CREATE TRIGGER person_keys BEFORE INSERT ON public.person FOR EACH ROW EXECUTE FUNCTION hold_person_keys();
 
 CREATE TRIGGER person_of_last AFTER DELETE ON public.person FOR EACH ROW WHEN ((old.same_as IS NOT NULL)) EXECUTE FUNCTION remove_person_of_last();
@@ -585,7 +602,35 @@ CREATE OR REPLACE FUNCTION public.feed_base()
  RETURNS bigint
  LANGUAGE sql
  STABLE
-AS $function$ select (('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint - 1) << 32 $function$;
+AS $function$ select (feed_epoch() + ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint - 1) << 32 $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_begin_anew()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  here bigint := (select c.system_identifier from pg_control_system() c);
+begin
+  -- One at a time.
+  perform from feed_cluster where system_identifier <> here for update;
+  if not found then
+    return false;
+  end if;
+  execute format(
+    'create or replace function feed_epoch() returns bigint language sql immutable as ''select %s::bigint''',
+    greatest(
+      feed_epoch() + 1,
+      (select coalesce(max(last_seq), 0) >> 32 from feed_head) + 1,
+      floor(extract(epoch from clock_timestamp() - timestamptz '2026-01-01 00:00Z') / 2700)::bigint));
+  update feed_cluster set system_identifier = here;
+  return true;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_epoch()
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$ select 0::bigint $function$;
 
 CREATE OR REPLACE FUNCTION public.feed_keep_partitions(p_today date, p_keep_from date)
  RETURNS void
@@ -621,6 +666,18 @@ begin
     execute format('drop table %I', partition_name);
   end loop;
   delete from feed_event_default where recorded_on < p_keep_from;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_note_jump()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  insert into feed_jump (client_id, first_after, last_before)
+    values (new.client_id, ((new.last_seq >> 32) << 32) + 1, old.last_seq) on conflict do nothing;
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer)
@@ -1008,8 +1065,10 @@ grant delete, insert, select, update on table delivered_closing to samtykke_app;
 grant delete, insert, select, update on table delivered_customer to samtykke_app;
 grant delete, insert, select, update on table delivered_loan to samtykke_app;
 grant insert, select, update (finished_at, outcome, customers, loans, warnings, dropped_over_half, duplicated_accounts, rule, page, record, loan_index, detail, retry_at) on table delivery_run to samtykke_app;
+grant select on table feed_cluster to samtykke_app;
 grant select on table feed_event to samtykke_app;
 grant select on table feed_head to samtykke_app;
+grant select on table feed_jump to samtykke_app;
 grant insert, select on table feed_pending to samtykke_app;
 grant select on table installation to samtykke_app;
 grant delete, insert, select, update on table login_attempt to samtykke_app;
@@ -1026,6 +1085,7 @@ grant execute on function business_now() to public;
 grant execute on function business_now() to samtykke_app;
 grant execute on function feed_base() to public;
 grant execute on function feed_base() to samtykke_app;
+grant execute on function feed_epoch() to samtykke_app;
 grant execute on function feed_keep_partitions(p_today date, p_keep_from date) to samtykke_app;
 grant execute on function feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_state(p_client uuid, OUT last_seq bigint, OUT unsealed boolean) to samtykke_app;

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { pushListenProblem } from '../src/delivery/listener.ts';
 import { joinInstallation } from '../src/keys/join.ts';
 import { movableClock, systemClock } from '../src/platform/clock.ts';
-import { ConfigError, toConfig, type Config, type Env } from '../src/platform/config.ts';
+import { ConfigError, migratingUrl, toConfig, type Config, type Env } from '../src/platform/config.ts';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
 import { newSecret } from '../src/platform/ids.ts';
 import { ensureSandboxKeysFile, readKeysFile } from '../src/platform/keys.ts';
@@ -134,7 +134,7 @@ async function openOwnOrEmbedded(config: Config, closers: (() => Promise<void> |
     const { hostname, pathname } = new URL(config.databaseUrl);
     return {
       name: `PostgreSQL of DATABASE_URL (${hostname}${pathname})`,
-      ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl,
+      ownerUrl: migratingUrl(config) ?? config.databaseUrl,
       servingUrl: config.databaseUrl,
     };
   }

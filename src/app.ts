@@ -68,6 +68,8 @@ export interface AppOptions {
   readonly audienceAliases?: readonly string[];
   /** What requests to the login provider go through, where that is not reached as its address says. */
   readonly loginFetch?: typeof fetch;
+  /** Whether this node is about to stop: it still serves, and asks load balancers to leave it. */
+  readonly draining?: () => boolean;
   /** More routes, of a world around us (the sandbox's). */
   readonly extend?: (app: FastifyInstance) => void;
 }
@@ -127,14 +129,14 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     closing = true;
   });
   app.addHook('onSend', async (request, reply) => {
-    if (closing) reply.header('connection', 'close');
+    if (closing || options.draining?.() === true) reply.header('connection', 'close');
     reply.headers(alwaysSent(request.id));
   });
   app.addHook('onResponse', async (request, reply) => logRequest(platform, request, reply));
   await app.register(swagger, apiDescription(platform.config));
   await app.register(cookie);
 
-  operationsRoutes(app, platform);
+  operationsRoutes(app, platform, options.draining);
 
   // What people meet: pages and forms, with sessions of their own.
   const { loginFetch, creditors } = options;

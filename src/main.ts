@@ -2,9 +2,12 @@ import { clientsWithSecrets } from './clients/client-registry.ts';
 import { sandboxSecrets } from './clients/sandbox-secrets.ts';
 import { runUntilSignal, toldAbout } from './command-line.ts';
 import { certificatesInUse, listCreditors } from './creditors/creditor-registry.ts';
+import { DomainError } from './errors/domain-error.ts';
 import { systemClock } from './platform/clock.ts';
-import { ConfigError, readEnv, toConfig, type Env } from './platform/config.ts';
+import { ConfigError, migratingUrl, readEnv, toConfig, type Env } from './platform/config.ts';
 import { sha256 } from './platform/crypto.ts';
+import { whatPoolerLacks } from './platform/db-pooler.ts';
+import { UnfitConnectionError } from './platform/db-primary.ts';
 import { readKeysFile } from './platform/keys.ts';
 import { connectionProblem, migrate } from './platform/migrate.ts';
 import type { Platform } from './platform/platform.ts';
@@ -28,7 +31,7 @@ export async function startProduction(env: Env): Promise<Samtykke> {
   if (config?.pushPort !== undefined) collect(problems, () => readServerTls(config));
   if (config?.databaseUrl === undefined || keys === undefined || problems.length > 0) throw new ConfigError(problems);
 
-  const ownerUrl = config.databaseOwnerUrl ?? config.databaseUrl;
+  const ownerUrl = migratingUrl(config) ?? config.databaseUrl;
   await migrate({ ownerUrl, servingUrl: config.databaseUrl, mode: 'production' }).catch((error: unknown) => {
     throw connectionProblem(error, config.databaseOwnerUrl === undefined ? 'DATABASE_URL' : 'DATABASE_OWNER_URL');
   });
@@ -39,7 +42,10 @@ export async function startProduction(env: Env): Promise<Samtykke> {
     servingUrl: config.databaseUrl,
     takeOnServingRole: config.databaseOwnerUrl === undefined,
   });
-  const unfit = await whatProductionLacks(platform);
+  const unfit = await whatProductionLacks(platform).catch(async (error: unknown) => {
+    await closePlatform(platform);
+    throw unfitConnection(error);
+  });
   if (unfit.length > 0) {
     await closePlatform(platform);
     throw new ConfigError(unfit);
@@ -60,6 +66,10 @@ export async function startProduction(env: Env): Promise<Samtykke> {
 
 /** What is wrong with the configuration, as only the database can tell. */
 async function whatProductionLacks({ db, config }: Platform): Promise<readonly string[]> {
+  if (config.databaseUrl !== undefined && config.databaseDirectUrl !== undefined) {
+    const lacks = await whatPoolerLacks(config.databaseUrl);
+    if (lacks.length > 0) return lacks;
+  }
   const weak = await clientsWithSecrets(db, sandboxSecrets.map(sha256));
   const problems = weak.map(
     (id) => `client ${id} has a sandbox secret: give it a new one, or disable it and remove the secret`,
@@ -75,6 +85,12 @@ async function whatProductionLacks({ db, config }: Platform): Promise<readonly s
   }
   return problems;
 }
+
+/** A database that must not be served from is told as what it is, and not as an outage. */
+const unfitConnection = (error: unknown): unknown =>
+  error instanceof DomainError && error.cause instanceof UnfitConnectionError
+    ? new ConfigError([error.cause.message])
+    : error;
 
 function collect<Value>(problems: string[], read: () => Value): Value | undefined {
   try {

@@ -42,6 +42,7 @@ export function openPlatform(parts: Parts): Platform {
   const tracing = openTracing(config, log);
   const db: Database = openDatabase({
     url: parts.servingUrl,
+    directUrl: config.databaseDirectUrl,
     poolSize: config.databasePoolSize,
     ...(parts.takeOnServingRole ? { role: SERVING_ROLE } : {}),
     onConnectionError: (error) => log.warn({ error }, 'a database connection was lost'),
@@ -82,7 +83,7 @@ export interface Samtykke {
   /** Where creditors deliver; undefined: nowhere. */
   readonly pushPort: number | undefined;
   /**
-   * Stops accepting, finishes what is in flight and the running jobs, for at most SHUTDOWN_SECONDS each (R5). The platform stays
+   * Says that it is about to stop, for DRAIN_SECONDS; stops accepting, finishes what is in flight and the running jobs, for at most SHUTDOWN_SECONDS each (R5). The platform stays
    * open.
    */
   close(): Promise<void>;
@@ -107,6 +108,7 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
   const collector = openCollector(platform);
   const wakeUps = openWakeUps(platform);
   const webhooks = openWebhooks(platform, { wakeUps });
+  let draining = false;
   const jobs = startJobs(allJobs(platform, collector, webhooks), platform);
   const { extend } = world;
   const stopRest = async (): Promise<void> => {
@@ -123,6 +125,7 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
       creditors,
       wakeUps,
       audienceAliases: world.audienceAliases ?? [],
+      draining: () => draining,
       ...(world.loginFetch === undefined ? {} : { loginFetch: world.loginFetch }),
       ...(extend === undefined ? {} : { extend: (subtree) => extend(subtree, { jobs, creditors }) }),
     });
@@ -133,6 +136,9 @@ export async function serve(platform: Platform, world: World = {}): Promise<Samt
       throw error;
     });
     const close = async (): Promise<void> => {
+      // Whoever sends requests here is to notice first, so that none meets a closed door.
+      draining = true;
+      await sleep(config.drainSeconds * 1000);
       const stragglers = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000);
       // Connections that are kept alive become idle one by one, as what they carried is answered.
       const idle = setInterval(() => app.server.closeIdleConnections(), 50);

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { DomainError } from '../errors/domain-error.ts';
 import { movableClock } from '../platform/clock.ts';
 import { toConfig, type Config, type Env } from '../platform/config.ts';
-import { openDatabase, sqlState, type Database, type DatabaseLogin } from '../platform/db.ts';
+import { openDatabase, sqlState, type Database, type DatabaseLogin, type DatabaseOptions } from '../platform/db.ts';
 import { SERVING_ROLE, connectSentence, knownMigrations } from '../platform/migrate.ts';
 import type { Platform } from '../platform/platform.ts';
 import { runningDatabase } from '../platform/running-database.ts';
@@ -61,11 +61,13 @@ function userName(): string {
 }
 
 /** Where the database of this configuration is, and what told so. Throws a CommandProblem where there is none. */
-export async function databaseOf(config: Config): Promise<{ from: string; login: DatabaseLogin }> {
-  const { databaseUrl, databaseOwnerUrl, dataDir } = config;
+export async function databaseOf(
+  config: Config,
+): Promise<{ from: string; login: DatabaseLogin & Pick<DatabaseOptions, 'directUrl'> }> {
+  const { databaseUrl, databaseOwnerUrl, databaseDirectUrl, dataDir } = config;
   if (databaseUrl !== undefined) {
     const role = databaseOwnerUrl === undefined ? { role: SERVING_ROLE } : {};
-    return { from: 'DATABASE_URL', login: { url: databaseUrl, ...role } };
+    return { from: 'DATABASE_URL', login: { url: databaseUrl, directUrl: databaseDirectUrl, ...role } };
   }
   const url = await runningDatabase(dataDir).catch((error: unknown) => {
     throw new CommandProblem([(error as Error).message]);

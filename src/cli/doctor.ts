@@ -7,6 +7,7 @@ import { lackingIn, listIds, outdatedIn } from '../keys/rotation.ts';
 import { movableClock, systemClock } from '../platform/clock.ts';
 import { ConfigError, toConfig, type Config, type Env } from '../platform/config.ts';
 import { sha256 } from '../platform/crypto.ts';
+import { whatPoolerLacks } from '../platform/db-pooler.ts';
 import { openDatabase, type Database } from '../platform/db.ts';
 import { idsOf } from '../platform/keys-order.ts';
 import type { Keys } from '../platform/keys.ts';
@@ -35,6 +36,7 @@ export async function* examineInstallation(env: Env): AsyncGenerator<Finding> {
     if (platform === undefined) return;
     yield await comparedClocks(platform);
     if (keys !== undefined) yield await knownKeys(platform, keys);
+    yield* behindPooler(config);
     yield* weakSecrets(platform);
     yield* examineSurroundings(platform, env);
   } finally {
@@ -107,6 +109,13 @@ function databaseProblem(error: unknown, from: string): string {
   if (error instanceof CommandProblem) return error.message;
   if (error instanceof DomainError) return connectSentence(error.cause, from);
   return `the database of ${from} refuses what nodes ask of it: check that its login is the one that serves`;
+}
+
+async function* behindPooler({ databaseUrl, databaseDirectUrl }: Config): AsyncGenerator<Finding> {
+  if (databaseUrl === undefined || databaseDirectUrl === undefined) return;
+  const lacks = await whatPoolerLacks(databaseUrl);
+  for (const what of lacks) yield { check: 'pooler', outcome: 'failed', what };
+  if (lacks.length === 0) yield { check: 'pooler', outcome: 'ok', what: 'transaction mode, with named statements' };
 }
 
 async function* ofThisVersion(config: Config, db: Database): AsyncGenerator<Finding, Examined | undefined> {

@@ -6,6 +6,7 @@ export interface Finding {
     | 'configuration'
     | 'keys'
     | 'database'
+    | 'pooler'
     | 'migrations'
     | 'clock'
     | 'secrets'

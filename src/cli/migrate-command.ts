@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { toConfig, type Config } from '../platform/config.ts';
+import { migratingUrl, toConfig, type Config } from '../platform/config.ts';
 import { connectionProblem, migrate, migrationStatus, type MigrationStatus } from '../platform/migrate.ts';
 import { CommandProblem } from './command-problem.ts';
 import { databaseOf } from './connect.ts';
@@ -40,7 +40,7 @@ async function showStatus({ output, env }: Tools, { json }: Options): Promise<vo
 
 async function apply({ output, env }: Tools, { json }: Options): Promise<void> {
   const config = toConfig(env);
-  const { databaseUrl, databaseOwnerUrl, mode } = config;
+  const { databaseUrl, mode } = config;
   if (databaseUrl === undefined) {
     throw new CommandProblem([
       'DATABASE_URL is not set, and a sandbox brings its own database up to date when it starts',
@@ -48,7 +48,9 @@ async function apply({ output, env }: Tools, { json }: Options): Promise<void> {
   }
   const before = await statusOf(config);
   await output
-    .during('migrating', () => migrate({ ownerUrl: databaseOwnerUrl ?? databaseUrl, servingUrl: databaseUrl, mode }))
+    .during('migrating', () =>
+      migrate({ ownerUrl: migratingUrl(config) ?? databaseUrl, servingUrl: databaseUrl, mode }),
+    )
     .catch((error: unknown) => {
       throw connectionProblem(error, variableOf(config));
     });
@@ -63,7 +65,7 @@ const variableOf = ({ databaseOwnerUrl }: Config): string =>
 
 async function statusOf(config: Config): Promise<MigrationStatus> {
   const { from, login } = await databaseOf(config);
-  const url = config.databaseOwnerUrl ?? login.url;
+  const url = migratingUrl(config) ?? login.url;
   return migrationStatus(url).catch((error: unknown) => {
     throw connectionProblem(error, config.databaseOwnerUrl === undefined ? from : 'DATABASE_OWNER_URL');
   });

@@ -45,11 +45,26 @@ const READ = sql<EventRow>(
    where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
    order by seq limit $4`,
 );
+/**
+ * The lowest number from which nothing is missed: that of the oldest event, or where the numbers that were left out before it begin. Of
+ * what was left out last nothing is known but the last number before it: no event has been numbered since.
+ */
 const FIRST = sql<{ seq: number }>(
   'feed_first',
-  `select seq from feed_event
-   where client_id = $1 and recorded_at > $2 and recorded_on >= ($2 at time zone 'UTC')::date
-   order by seq limit 1`,
+  `select coalesce(
+     (select coalesce(j.last_before + 1, e.seq)
+      from (select seq from feed_event
+            where client_id = $1 and recorded_at > $2 and recorded_on >= ($2 at time zone 'UTC')::date
+            order by seq limit 1) e
+      left join feed_jump j on j.client_id = $1 and j.first_after = e.seq),
+     (select last_seq + 1 from feed_head where client_id = $1), 2) as seq`,
+);
+/** Whether a number was given out by a server whose last changes this one never got; where a timeline begins nobody was ever numbered. */
+const LEFT_OUT = sql<{ so: boolean }>(
+  'feed_left_out',
+  `select $2::bigint & 4294967295 <> 0 and exists (
+     select from feed_jump where client_id = $1 and last_before < $2 and first_after > $2
+     union all select from feed_head where client_id = $1 and last_seq < $2 and $2 < feed_base()) as so`,
 );
 const NEWS = sql<{ client_id: string; last_seq: number; unsealed: boolean }>(
   'feed_news',
@@ -102,11 +117,23 @@ export async function lastSequenceNr(db: Database, clientId: string, now: Date):
   return state.last;
 }
 
-/** The oldest number that can be read, or the last one + 1 when none can (F4). `readableSince`: events numbered after it. */
+/**
+ * The oldest number that can be read, or the last one + 1 when none can (F4); where a failover has left numbers out before it, the first
+ * of those: who reads from it on misses nothing. `readableSince`: events numbered after it.
+ */
 export async function firstSequenceNr(db: Database, clientId: string, now: Date, readableSince: Date): Promise<number> {
   const { last } = await sealedState(db, clientId, now);
   const [row] = await db.query(FIRST, [clientId, readableSince]);
   return row?.seq ?? last + 1;
+}
+
+/**
+ * Whether a client that has seen this number saw it on a server whose last changes are lost (a failover to a replica that had not got
+ * them, an old backup): what it knows since then is not so.
+ */
+export async function isFromLostHistory(db: Database, clientId: string, seen: number): Promise<boolean> {
+  const [row] = await db.query(LEFT_OUT, [clientId, seen]);
+  return row?.so === true;
 }
 
 export interface EventsAsked {

@@ -1,4 +1,4 @@
-import { firstSequenceNr, readEventsAndLast, type ConsentEvent } from '../consent/event-log.ts';
+import { firstSequenceNr, isFromLostHistory, readEventsAndLast, type ConsentEvent } from '../consent/event-log.ts';
 import type { Platform } from '../platform/platform.ts';
 
 /** Events that got their number after this can be read (F4). */
@@ -25,9 +25,9 @@ export async function readOn(
 }
 
 /**
- * The oldest number that can be read, if events from `from` on were there and cannot be read any more (F4); else undefined. Numbers
- * have gaps of their own (F2): only where the next event is not number `from` this is asked. After a failover, for a client that
- * begins before it and has had nothing since, it may be told although nothing was missed.
+ * The oldest number that can be read, if events from `from` on were there and cannot be read any more (F4): they are too old, or the
+ * number before `from` was given by a server whose last changes were lost in a failover. Else undefined. Numbers have gaps of their own
+ * (F2), which are no gap: only where the next event is not number `from` this is asked.
  */
 export async function missedBefore(
   platform: Platform,
@@ -37,6 +37,8 @@ export async function missedBefore(
   const from = Math.max(asked.from, 2); // nothing is numbered below (F3)
   const next = read.events[0]?.sequenceNr;
   if (next === from || (next === undefined && from > read.last)) return undefined;
-  const first = await firstSequenceNr(platform.db, asked.clientId, read.now, readableSince(platform, read.now));
-  return first > from ? (next ?? first) : undefined;
+  const { db } = platform;
+  const first = await firstSequenceNr(db, asked.clientId, read.now, readableSince(platform, read.now));
+  const missed = first > from || (await isFromLostHistory(db, asked.clientId, from - 1));
+  return missed ? (next ?? Math.max(first, read.last + 1)) : undefined;
 }

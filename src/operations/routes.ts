@@ -19,12 +19,17 @@ async function tooLate(): Promise<never> {
 }
 
 /** `/health/live`, `/health/ready` and `/metrics` (R6), for whoever runs the installation. */
-export function operationsRoutes(app: FastifyInstance, platform: Platform): void {
+export function operationsRoutes(
+  app: FastifyInstance,
+  platform: Platform,
+  draining: () => boolean = () => false,
+): void {
   const wanted = Math.max(...knownMigrations().map((migration) => migration.version));
 
   app.get('/health/live', { exposeHeadRoute: true, schema: { hide: true } }, async () => ({ status: 'live' }));
 
   app.get('/health/ready', { exposeHeadRoute: true, schema: { hide: true } }, async () => {
+    if (draining()) throw new DomainError('unavailable', 'this node is about to stop', { retryAfterSeconds: 5 });
     const [row] = await Promise.race([platform.db.query(VERSION), tooLate()]);
     if ((row?.version ?? 0) < wanted) {
       throw new DomainError('unavailable', 'the database is not migrated to this version yet', {

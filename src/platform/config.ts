@@ -20,6 +20,8 @@ export interface Config {
   readonly portalUrl: string;
   readonly databaseUrl: string | undefined;
   readonly databaseOwnerUrl: string | undefined;
+  /** Told: `databaseUrl` leads through a pooler in transaction mode, and this past it. */
+  readonly databaseDirectUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly dataDir: string;
   readonly keysFile: string;
@@ -69,6 +71,7 @@ export interface Config {
   readonly deliveryRunRetentionDays: number;
   readonly rateLimitPerMinute: number;
   readonly trustedProxies: readonly string[];
+  readonly drainSeconds: number;
   readonly shutdownSeconds: number;
   readonly feedWaitingPerClient: number;
   readonly feedWaiting: number;
@@ -91,6 +94,7 @@ const presetLevels = {
 
 /** Of these, whoever has the first needs the second. */
 const pairs: readonly (readonly [Name, Name])[] = [
+  ['DATABASE_DIRECT_URL', 'DATABASE_URL'],
   ['CREDITOR_CERT_FILE', 'CREDITOR_KEY_FILE'],
   ['CREDITOR_KEY_FILE', 'CREDITOR_CERT_FILE'],
   ['PUSH_PORT', 'PUSH_CERT_FILE'],
@@ -109,6 +113,10 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+/** Who migrates, and past any pooler: locks are held and settings made for a whole connection. Undefined: DATABASE_URL, if there is one. */
+export const migratingUrl = (config: Pick<Config, 'databaseOwnerUrl' | 'databaseDirectUrl'>): string | undefined =>
+  config.databaseOwnerUrl ?? config.databaseDirectUrl;
 
 /** The mode that the environment asks for; whatever is neither word is a ConfigError. */
 export function modeOf(env: Env): Mode {
@@ -286,6 +294,7 @@ export function toConfig(env: Env): Config {
     portalUrl: origin('PORTAL_URL', publicUrl),
     databaseUrl: postgres('DATABASE_URL'),
     databaseOwnerUrl: postgres('DATABASE_OWNER_URL'),
+    databaseDirectUrl: postgres('DATABASE_DIRECT_URL'),
     databasePoolSize: whole('DATABASE_POOL_SIZE', 10, 2, 500),
     dataDir,
     keysFile: resolve(read('KEYS_FILE') ?? `${dataDir}/keys.json`),
@@ -322,6 +331,7 @@ export function toConfig(env: Env): Config {
     deliveryRunRetentionDays: whole('DELIVERY_RUN_RETENTION_DAYS', 366, 8, 36_600),
     rateLimitPerMinute: whole('RATE_LIMIT_PER_MINUTE', production ? 6_000 : 600_000, 0, 100_000_000),
     trustedProxies: addresses('TRUSTED_PROXIES'),
+    drainSeconds: whole('DRAIN_SECONDS', production ? 5 : 0, 0, 600),
     shutdownSeconds: whole('SHUTDOWN_SECONDS', 20, 1, 600),
     feedWaitingPerClient: whole('FEED_WAITING_PER_CLIENT', 20, 1, 100_000),
     feedWaiting: whole('FEED_WAITING', 2_000, 1, 1_000_000),

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { DomainError } from '../errors/domain-error.ts';
+import { assertServes } from './db-primary.ts';
 import {
   BEGIN_READING,
   committed,
@@ -73,9 +75,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
   client.on('error', lost);
   client.on('end', lost);
-  await client.connect().catch((error: unknown) => {
-    throw translated(error);
-  });
+  try {
+    await client.connect();
+    await assertServes(client, { role: options.role });
+  } catch (error) {
+    await client.end().catch(lost);
+    throw error instanceof DomainError ? error : translated(error);
+  }
   const inTransaction = async <Result>(
     work: (tx: Transaction) => Promise<Result>,
     begin?: Statement<never>,

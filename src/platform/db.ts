@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
+import { verifying } from './db-primary.ts';
 import type { PoolState } from './metrics.ts';
 import type { SpanOf } from './tracing-span.ts';
 import { noTracing, type Tracing } from './tracing.ts';
@@ -42,7 +43,7 @@ export interface Database extends Queryable {
    * transaction. When the connection is lost during COMMIT the outcome is unknown and the error says `unavailable`.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
-  /** How this one connects, for a process of our own. It holds a password: hand it to nobody else, and never by a command line. */
+  /** How this one connects, for a connection or a process of our own, past a pooler. It holds a password: hand it to nobody else, and never by a command line. */
   login(): DatabaseLogin;
   /** How the connections are at this moment. */
   pool(): PoolState;
@@ -56,6 +57,8 @@ export interface DatabaseLogin {
 }
 
 export interface DatabaseOptions extends DatabaseLogin {
+  /** The same login past a pooler; told: `url` leads through one in transaction mode, which keeps no setting of a connection. */
+  readonly directUrl?: string | undefined;
   readonly poolSize: number;
   readonly applicationName?: string;
   /** Longest time of one statement, in milliseconds; a server that does not answer gets two seconds more. */
@@ -90,20 +93,23 @@ function parseSafeInteger(text: string): number {
 
 /** Opens a pool; connects lazily, and again by itself when the database was away. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const { url, settings } = withSettings(options, []);
+  const { directUrl, role } = options;
+  const pooled = directUrl !== undefined;
+  // A pooler has one set of settings for all who share its connections: there the login has them (docs/operations.md).
+  const { url, settings } = pooled ? { url: options.url, settings: {} } : withSettings(options, []);
   const statementMs = options.statementMs ?? STATEMENT_MS;
   const pool = new pg.Pool({
     connectionString: url,
     max: options.poolSize,
     application_name: options.applicationName ?? 'samtykke',
     connectionTimeoutMillis: 5_000,
-    statement_timeout: statementMs,
+    ...(pooled ? {} : { statement_timeout: statementMs, idle_in_transaction_session_timeout: 30_000 }),
     // A server that is frozen or cut off cannot keep its own time limit.
     query_timeout: statementMs + 2_000,
-    idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,
+    verify: verifying({ role, pooled }),
     ...settings,
   });
   const report = options.onConnectionError ?? (() => undefined);
@@ -118,7 +124,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     query: (statement, values = []) =>
       tracing.part(sqlSpan(statement), () => retried(() => onLivingConnection(connect, statement, values))),
     transaction: (work) => retried(() => inTransaction(connect, tracing, work)),
-    login: () => ({ url: options.url, ...(options.role === undefined ? {} : { role: options.role }) }),
+    login: () => ({ url: directUrl ?? options.url, ...(role === undefined || pooled ? {} : { role }) }),
     pool: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
@@ -161,7 +167,7 @@ const connecting = (pool: pg.Pool, onWaited: (seconds: number) => void): Connect
     try {
       return await pool.connect();
     } catch (error) {
-      throw unavailable(error);
+      throw error instanceof DomainError ? error : unavailable(error);
     } finally {
       onWaited((systemClock.stopwatch() - begun) / 1000);
     }

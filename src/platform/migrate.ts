@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Mode } from './config.ts';
+import { UnfitConnectionError } from './db-primary.ts';
 
 /** A database that cannot be used as it is; the message is one line that says what to do. */
 export class MigrationError extends Error {
@@ -66,6 +67,8 @@ export async function migrate(options: {
       await ensureServingRole(client, version, login);
       await applyMissing(client, options.folder);
       await client.query('insert into installation (mode) values ($1) on conflict do nothing', [options.mode]);
+      // After a dump, or pg_upgrade: the timelines that numbers of the feed are counted from begin again (ADR 23).
+      if (await isFromElsewhere(client)) await client.query('select feed_begin_anew()');
     }
     await refuseOtherMode(client, options.mode);
   });
@@ -162,7 +165,21 @@ async function isUpToDate(
   const complete = knownMigrations(folder).every(
     (migration) => applied.get(migration.version)?.checksum === migration.checksum,
   );
-  return complete && (await client.query('select from installation')).rowCount === 1;
+  return (
+    complete && (await client.query('select from installation')).rowCount === 1 && !(await isFromElsewhere(client))
+  );
+}
+
+/** Whether the rows have come to this server in another way than a backup or a replica does. */
+async function isFromElsewhere(client: pg.Client): Promise<boolean> {
+  const known = await client.query(
+    `select from pg_class where oid = to_regclass('feed_cluster') and has_table_privilege(oid, 'select')`,
+  );
+  if (known.rowCount === 0) return false;
+  const other = await client.query(
+    'select from feed_cluster f, pg_control_system() here where f.system_identifier <> here.system_identifier',
+  );
+  return other.rowCount !== 0;
 }
 
 async function applyMissing(client: pg.Client, folder: string | undefined): Promise<void> {
@@ -248,6 +265,7 @@ export function connectionProblem(error: unknown, variable: string): unknown {
 
 /** Why a connection failed, as a line that names where the address came from and what to do. Never the address itself. */
 export function connectSentence(cause: unknown, variable: string): string {
+  if (cause instanceof UnfitConnectionError) return cause.message;
   const { code } = (cause ?? {}) as { code?: string };
   if (code === undefined) {
     return `the database of ${variable} does not answer: check host and port, and that it is running`;
@@ -258,6 +276,8 @@ export function connectSentence(cause: unknown, variable: string): string {
       return `the database of ${variable} refuses the login: check user and password`;
     case '3D000':
       return `the database that ${variable} names does not exist: create it, or name another`;
+    case '08P01':
+      return `the server of ${variable} refuses what is set when connecting: if it is a pooler in transaction mode, name the login past it in DATABASE_DIRECT_URL`;
     case '42501':
       return `the login of ${variable} may not connect to that database: let it own the database, or grant it CONNECT`;
     default:

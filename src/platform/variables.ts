@@ -37,6 +37,11 @@ export const VARIABLES = [
     fallback: 'an embedded PostgreSQL in DATA_DIR',
   },
   { name: 'DATABASE_OWNER_URL', what: 'the login that owns the schema and migrates it', fallback: 'DATABASE_URL' },
+  {
+    name: 'DATABASE_DIRECT_URL',
+    what: 'the login that serves, past a pooler; set it where DATABASE_URL leads through one in transaction mode',
+    fallback: 'none: there is no such pooler',
+  },
   { name: 'DATABASE_POOL_SIZE', what: 'connections to the database', fallback: '10' },
   { name: 'DATA_DIR', what: 'folder for the embedded PostgreSQL, the sandbox keys and logs', fallback: '.data' },
   {
@@ -184,6 +189,11 @@ export const VARIABLES = [
     name: 'TRUSTED_PROXIES',
     what: 'addresses or networks of proxies in front, with commas between: who sends is then read from X-Forwarded-For',
     fallback: 'none',
+  },
+  {
+    name: 'DRAIN_SECONDS',
+    what: 'how long after SIGTERM a node still takes requests, while /health/ready says 503: until load balancers leave it',
+    fallback: 'sandbox 0; production 5',
   },
   { name: 'SHUTDOWN_SECONDS', what: 'how long SIGTERM waits for what is in flight', fallback: '20' },
   {

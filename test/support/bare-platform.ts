@@ -6,7 +6,7 @@ import { readKeysFile } from '../../src/platform/keys.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { Nin } from '../../src/person/nin.ts';
 import { openPlatform } from '../../src/serve.ts';
-import type { TestDatabase } from './database.ts';
+import { poolerOf, type TestDatabase } from './database.ts';
 import { evidenceLog } from './evidence.ts';
 import { API } from './world.ts';
 
@@ -29,6 +29,7 @@ export async function openBarePlatform(
       SAMTYKKE_MODE: 'sandbox',
       KEYS_FILE: keysFile,
       LOG_FILE: evidenceLog(),
+      ...poolerOf(database),
       DATABASE_POOL_SIZE: String(options.poolSize ?? 10),
     }),
     keys: readKeysFile(keysFile),

@@ -6,6 +6,8 @@ import { newSecret } from '../../src/platform/ids.ts';
 /** The addresses of one test's database: cloned from a migrated template, and dropped at the end. */
 export interface TestDatabase {
   readonly servingUrl: string;
+  /** Past the pooler, where the run has one (`test/torture/pgbouncer.ts`); then `servingUrl` leads through it. */
+  readonly directUrl?: string | undefined;
   readonly ownerUrl: string;
   readonly superuserUrl: string;
   drop(): Promise<void>;
@@ -15,14 +17,19 @@ interface Cluster {
   readonly superuserUrl: string;
   readonly ownerPassword: string;
   readonly servingPassword: string;
+  /** Of a pooler in transaction mode, if there is one. */
+  readonly poolerPort?: number;
 }
 
-const TEMPLATE = 'samtykke_template';
-const OWNER = 'samtykke_owner';
-const SERVING = 'samtykke_serving';
+/** What `prepareCluster` makes. */
+export const TEMPLATE = 'samtykke_template';
+export const OWNER = 'samtykke_owner';
+export const SERVING = 'samtykke_serving';
 
 /** Makes the logins and the template that databases are cloned from; once for a whole run. */
-export async function prepareCluster(postgres: EmbeddedPostgres): Promise<Omit<Cluster, 'superuserUrl'>> {
+export async function prepareCluster(
+  postgres: Pick<EmbeddedPostgres, 'superuserUrl' | 'url'>,
+): Promise<{ ownerPassword: string; servingPassword: string }> {
   const passwords = { ownerPassword: newSecret(), servingPassword: newSecret() };
   await withClient(postgres.superuserUrl, async (client) => {
     await client.query(`create role ${SERVING_ROLE} nologin`);
@@ -53,11 +60,20 @@ export async function createDatabase(options: { empty?: boolean } = {}): Promise
     Object.assign(new URL(cluster.superuserUrl), { username: user, password, pathname: `/${name}` }).href;
   return {
     ownerUrl: url(OWNER, cluster.ownerPassword),
-    servingUrl: url(SERVING, cluster.servingPassword),
+    ...through(url(SERVING, cluster.servingPassword), cluster.poolerPort),
     superuserUrl: Object.assign(new URL(cluster.superuserUrl), { pathname: `/${name}` }).href,
     drop: () => withClient(cluster.superuserUrl, (client) => client.query(`drop database ${name} with (force)`)),
   };
 }
+
+const through = (direct: string, port: number | undefined): Pick<TestDatabase, 'servingUrl' | 'directUrl'> =>
+  port === undefined
+    ? { servingUrl: direct }
+    : { servingUrl: Object.assign(new URL(direct), { port: String(port) }).href, directUrl: direct };
+
+/** The variables of a node over a database for how it is reached, where a pooler is between. */
+export const poolerOf = ({ servingUrl, directUrl }: TestDatabase): Record<string, string> =>
+  directUrl === undefined ? {} : { DATABASE_URL: servingUrl, DATABASE_DIRECT_URL: directUrl };
 
 function readCluster(): Cluster {
   const text = process.env['SAMTYKKE_TEST_CLUSTER'];

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import type { InjectOptions } from 'fastify';
 import { Agent } from 'undici';
 import type { Env } from '../../src/platform/config.ts';
-import type { TestDatabase } from './database.ts';
+import { poolerOf, type TestDatabase } from './database.ts';
 import { evidenceLog, recordAnswer } from './evidence.ts';
 import { API, type Answer } from './world.ts';
 
@@ -23,21 +23,23 @@ export interface NodeProcess {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
 
-const main = join(import.meta.dirname, '../../sandbox/main.ts');
+const HERE = join(import.meta.dirname, '../..');
 
 /** Settings of a node over a test's database; all nodes are known to the world by one address, and so share tokens. */
 export const nodeOver = (database: TestDatabase): Env => ({
   DATABASE_URL: database.servingUrl,
   DATABASE_OWNER_URL: database.ownerUrl,
   KEYS_FILE: process.env['SAMTYKKE_TEST_KEYS'],
+  ...poolerOf(database),
   // All nodes of a run have the same certificates, and so can ask each other's creditors.
   DATA_DIR: dirname(process.env['SAMTYKKE_TEST_KEYS'] ?? ''),
 });
 
-/** Starts a node, and resolves when it serves. `port`: a free one unless told. Throws what it said when it cannot start. */
-export async function startNode(env: Env, port?: number): Promise<NodeProcess> {
+/** Starts a node, and resolves when it serves. `port`: a free one unless told; `root`: where its code is. Throws what it said when it cannot start. */
+export async function startNode(env: Env, port?: number, root: string = HERE): Promise<NodeProcess> {
   const chosen = port ?? (await freePort());
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [join(root, 'sandbox/main.ts')], {
+    cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

@@ -23,7 +23,7 @@ import { startJobs, type Jobs } from '../../src/platform/jobs.ts';
 import { readKeysFile } from '../../src/platform/keys.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { openPlatform } from '../../src/serve.ts';
-import { createDatabase, type TestDatabase } from './database.ts';
+import { createDatabase, poolerOf, type TestDatabase } from './database.ts';
 import { evidenceLog, recordAnswer, recordToken } from './evidence.ts';
 import { injectedFetch } from './injected-fetch.ts';
 
@@ -66,6 +66,7 @@ export async function startWorld(options: { env?: Env; database?: TestDatabase }
     KEYS_FILE: keysFile,
     LOG_FILE: evidenceLog(),
     LOOKUP_DEADLINE_MS: '400',
+    ...poolerOf(database),
     ...options.env,
   });
   const clock = movableClock();
