@@ -30,7 +30,7 @@ const line = ({ seconds, requests, resident, heap, external, cpu }: Sample, befo
 let before = 0;
 const samples = await watchMemory(side, {
   samples: SAMPLES,
-  everySeconds: (minutes * 60) / SAMPLES,
+  requestsEach: Math.ceil((minutes * 60 * rate) / SAMPLES),
   rate,
   onSample: (sample) => {
     process.stderr.write(`${line(sample, before).join('  ')}\n`);

@@ -14,48 +14,43 @@ export interface Sample extends Memory {
   readonly failed: number;
 }
 
-/** How long, how much, and how often it is looked at. */
+/** How much is asked, and how often the memory is looked at. */
 export interface Watch {
   readonly samples: number;
-  readonly everySeconds: number;
-  /** Requests a second, at most. */
-  readonly rate: number;
+  /** Requests between two looks. */
+  readonly requestsEach: number;
+  /** Requests a second, at most; as many as go when it is left out. */
+  readonly rate?: number;
   readonly onSample?: (sample: Sample) => void;
 }
 
 /**
- * Asks a node of everything in turns, at a bounded rate, and looks at its memory at intervals, when what is not in use has been let go.
+ * Asks a node of everything in turns, and looks at its memory at intervals, when what is not in use has been let go.
  * Throws when more than one of a hundred is answered wrongly.
  */
 export async function watchMemory(
   side: Side,
-  { samples, everySeconds, rate, onSample }: Watch,
+  { samples, requestsEach, rate = Infinity, onSample }: Watch,
 ): Promise<readonly Sample[]> {
   const seen: Sample[] = [];
   const begin = performance.now();
-  let requests = 0;
   let failed = 0;
-  const look = async (): Promise<void> => {
-    const cpu = await side.nodeWork();
-    const memory = (await (await fetch(`${side.origin}${MEMORY_PATH}`)).json()) as Memory;
-    const sample = { ...memory, requests, cpu, failed, seconds: (performance.now() - begin) / 1_000 };
-    seen.push(sample);
-    onSample?.(sample);
-  };
-  for (let number = 1; number <= samples; number += 1) {
-    const until = begin + number * everySeconds * 1_000;
-    while (performance.now() < until) {
-      for (const { ask } of side.operations) {
-        const next = performance.now() + 1_000 / rate;
-        await ask(requests).catch((error: unknown) => {
-          failed += 1;
-          if (failed > 20 + requests / 100) throw error;
-        });
-        requests += 1;
-        await sleep(Math.max(0, next - performance.now()));
-      }
+  for (let requests = 0; seen.length < samples; requests += 1) {
+    const next = performance.now() + 1_000 / rate;
+    const { ask } = side.operations[requests % side.operations.length] ?? {};
+    await ask?.(requests).catch((error: unknown) => {
+      failed += 1;
+      if (failed > 20 + requests / 100) throw error;
+    });
+    if ((requests + 1) % requestsEach === 0) {
+      const cpu = await side.nodeWork();
+      const memory = (await (await fetch(`${side.origin}${MEMORY_PATH}`)).json()) as Memory;
+      const seconds = (performance.now() - begin) / 1_000;
+      const sample = { ...memory, requests: requests + 1, cpu, failed, seconds };
+      seen.push(sample);
+      onSample?.(sample);
     }
-    await look();
+    await sleep(Math.max(0, next - performance.now()));
   }
   return seen;
 }

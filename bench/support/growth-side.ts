@@ -36,7 +36,6 @@ export interface Side {
   close(): Promise<void>;
 }
 
-const SESSIONS = 40;
 const SAMPLE = 20_000;
 const PAGE = 500;
 const FIRST = clientOf(1);
@@ -48,7 +47,7 @@ const FIRST = clientOf(1);
 export async function openSide(
   consents: number,
   creditors: readonly Creditor[],
-  { program = 'samtykke-server.ts', leaking = false } = {},
+  { program = 'samtykke-server.ts', leaking = false, sessions = 40 } = {},
 ): Promise<Side> {
   const database = await growthDatabase(consents);
   const world = await openBarePlatform(database, { poolSize: 2 });
@@ -125,8 +124,8 @@ export async function openSide(
 
   const persons: { headers: Headers; consent: string }[] = [];
   const others = known
-    .filter((_, place) => place % Math.max(1, Math.floor(known.length / SESSIONS)) === 0)
-    .slice(0, SESSIONS);
+    .filter((_, place) => place % Math.max(1, Math.floor(known.length / sessions)) === 0)
+    .slice(0, sessions);
   for (const nin of others) {
     const headers = {
       cookie: await signIn(visitorAt(samtykke.ready), nin),
@@ -208,23 +207,23 @@ export async function openSide(
       },
       {
         name: 'page: my consents',
-        times: SESSIONS,
+        times: sessions,
         ask: async (turn) => void (await ask({ path: '/consents', headers: at(persons, turn).headers })),
       },
       {
         name: 'page: one consent',
-        times: SESSIONS,
+        times: sessions,
         ask: async (turn) =>
           void (await ask({ path: `/consents/${at(persons, turn).consent}`, headers: at(persons, turn).headers })),
       },
       {
         name: 'page: who has looked',
-        times: SESSIONS,
+        times: sessions,
         ask: async (turn) => void (await ask({ path: '/accesses', headers: at(persons, turn).headers })),
       },
       {
         name: 'page: my debt',
-        times: SESSIONS,
+        times: sessions,
         ask: async (turn) => void (await ask({ path: '/', headers: at(persons, turn).headers })),
       },
       {
