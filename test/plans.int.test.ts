@@ -90,6 +90,8 @@ const MORE = `
     select sha256(int8send(n)), '2104371' || n % 90, '9908:1', 'a' || n, now(), now() from generate_series(1, 3000) n;
   insert into delivery_run (id, creditor_id, provider_id, kind, started_at, finished_at, outcome, node)
     select gen_random_uuid(), '2104371' || n % 90, '9908:1', 'push', now() - n * interval '1 minute', now(), 'applied', 'n' from generate_series(1, 5000) n;
+  insert into audit_seal (number, at, jws, hash, row_count, first_id, last_id, first_at, last_at, up_to, kept_since, row_ids, list)
+    select n, now(), 'jws', sha256(int8send(n)), 1, n, n, now(), now(), n, now() - interval '1096 days', array[n], '' from generate_series(100001, 104000) n;
   insert into feed_pending (client_id, event_id, consent_id, type, occurred_at, reason)
     select client_id, event_id, consent_id, 'archived', occurred_at, 'expired' from feed_event limit 3000;
 `;
@@ -100,7 +102,7 @@ function growing([step, above]: readonly [PlanNode, PlanNode | undefined]): stri
   if (!GROWS.test(table) || (sizes.get(table) ?? 0) < FEW) return undefined;
   if (type === 'Seq Scan') return `reads all of ${table}`;
   // In the order of an index, until there are enough: what is read is bounded by a LIMIT above it.
-  const bounded = above?.['Node Type'] === 'Limit' || above?.['Node Type'] === 'LockRows';
+  const bounded = /^(Limit|LockRows|Incremental Sort)$/.test(above?.['Node Type'] ?? '');
   const whole = /^Index (Only )?Scan$/.test(type) && step['Index Cond'] === undefined && (sizes.get(index) ?? 0) >= FEW;
   return whole && !bounded ? `reads all of ${table} by ${index}` : undefined;
 }

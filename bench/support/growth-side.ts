@@ -179,6 +179,13 @@ export async function openSide(
           if (endSequenceNr !== from + PAGE - 1) throw new Error(`a page from ${from} on ended at ${endSequenceNr}`);
         },
       },
+      {
+        name: `feed, the newest ${PAGE}`,
+        times: 25,
+        ask: async () => {
+          await ask({ path: `/feed/v1/consent?fromSequenceNr=${end - PAGE + 1}&limit=${PAGE}`, headers: events });
+        },
+      },
       { name: 'token', times: 60, ask: async () => void (await tokenFor('debt')) },
       {
         name: 'register',

@@ -172,14 +172,15 @@ export const EXPIRE = sql<{ id: string }>(
 );
 
 /**
- * Ends active consents whose permission is switched off (C9), waiting for those that are being used. In no order: in that of their ids all
- * consents would be walked through to find that nothing is switched off. $1 now, $2 at most
+ * Ends active consents whose permission is switched off (C9), waiting for those that are being used. In no order, and by
+ * client and purpose alone: by their ids, or by when they expire, all of them would be walked through to find that none is. $1 now, $2 at
+ * most
  */
 export const ARCHIVE_CLOSED = sql<{ id: string }>(
   'consent_archive_closed',
   archivePortion(
     `select consent.id from client_purpose p join consent on consent.client_id = p.client_id and consent.purpose = p.purpose
-     where not p.open and consent.archived_at is null and consent.expires_at > $1
+     where not p.open and consent.archived_at is null and consent.expires_at + interval '0' > $1
      limit $2 for no key update of consent`,
     '$1::timestamptz',
     "'revoked_by_operator'",
