@@ -55,11 +55,11 @@ const REVOKE_GRANT = sql<never>('oauth_revoke_grant', 'delete from oauth_artefac
 
 const SWEEP = sql<{ swept: boolean }>(
   'oauth_sweep',
-  `with doomed as (
-     select model, id_hash from oauth_artefact where expires_at < $1::timestamptz - interval '1 minute'
+  // By where they lie, as they are locked: joined to them, all tokens would be read where the planner does not know how few have expired.
+  `delete from oauth_artefact where ctid = any (array(
+     select ctid from oauth_artefact where expires_at < $1::timestamptz - interval '1 minute'
      order by expires_at limit $2 for update skip locked
-   )
-   delete from oauth_artefact a using doomed where a.model = doomed.model and a.id_hash = doomed.id_hash returning true as swept`,
+   )) returning true as swept`,
 );
 
 /** Removes tokens, codes and the like that have expired. Any number of nodes may run it at once. Answers how many went. */

@@ -143,11 +143,14 @@ export const REVOKE = sql<{ id: string }>(
    select id from archived`,
 );
 
-/** A portion of what is due to end, at most $2, each with its event and log row. */
+/**
+ * A portion of what is due to end, at most $2, each with its event and log row. It is found by its ids: joined to it, the consents
+ * would be read from end to end where the planner does not know how few are due.
+ */
 const archivePortion = (due: string, at: string, reason: string, actor: string) => `with due as materialized (
      ${due}
    ), archived as (
-     update consent set archived_at = ${at}, archived_reason = ${reason} from due where consent.id = due.id returning consent.*
+     update consent set archived_at = ${at}, archived_reason = ${reason} where id = any (array(select id from due)) returning consent.*
    ), logged as (
      ${auditInsert(
        `select archived_at, 'consent_archived', ${actor}, client_id, id, person_id, purpose, null::integer, null::integer, ${reason}, null from archived`,
@@ -168,13 +171,17 @@ export const EXPIRE = sql<{ id: string }>(
   ),
 );
 
-/** Ends active consents whose permission is switched off (C9), waiting for those that are being used. $1 now, $2 at most */
+/**
+ * Ends active consents whose permission is switched off (C9), waiting for those that are being used. In no order, and by
+ * client and purpose alone: by their ids, or by when they expire, all of them would be walked through to find that none is. $1 now, $2 at
+ * most
+ */
 export const ARCHIVE_CLOSED = sql<{ id: string }>(
   'consent_archive_closed',
   archivePortion(
     `select consent.id from client_purpose p join consent on consent.client_id = p.client_id and consent.purpose = p.purpose
-     where not p.open and consent.archived_at is null and consent.expires_at > $1
-     order by consent.id limit $2 for no key update of consent`,
+     where not p.open and consent.archived_at is null and consent.expires_at + interval '0' > $1
+     limit $2 for no key update of consent`,
     '$1::timestamptz',
     "'revoked_by_operator'",
     "'operator'",

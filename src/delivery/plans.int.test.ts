@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
+import { explained, stepsOf } from '../../test/support/plan.ts';
 import { HOLDINGS } from '../creditors/store.ts';
 import type { Statement } from '../platform/db.ts';
 import { PUSH_ADD_CUSTOMERS, PUSH_REMOVE, PUSH_REMOVE_CUSTOMERS } from './store.ts';
@@ -16,24 +17,14 @@ after(() => database.drop());
 
 /** The indexes that a statement goes by, and whether it reads a table from end to end. */
 async function indexesOf(statement: Statement<unknown>, values: readonly unknown[]): Promise<readonly string[]> {
-  let plan: unknown;
-  await withClient(database.superuserUrl, async (client) => {
-    await client.query('begin');
-    const explained = await client.query(`explain (format json) ${statement.text}`, [...values]);
-    await client.query('rollback');
-    const [row] = explained.rows as { 'QUERY PLAN': unknown }[];
-    plan = row?.['QUERY PLAN'];
-    if (typeof plan === 'string') plan = JSON.parse(plan);
-  });
   const found: string[] = [];
-  const walk = (node: unknown): void => {
-    if (typeof node !== 'object' || node === null) return;
-    const { 'Index Name': index, 'Node Type': type, 'Relation Name': table } = node as Record<string, unknown>;
-    if (typeof index === 'string') found.push(index);
-    if (type === 'Seq Scan' && String(table).startsWith('delivered_')) found.push(`all of ${String(table)}`);
-    for (const part of Object.values(node)) walk(part);
-  };
-  walk(plan);
+  await withClient(database.superuserUrl, async (client) => {
+    for (const [step] of stepsOf(await explained(client, statement.text, { values }))) {
+      const { 'Index Name': index, 'Node Type': type, 'Relation Name': table = '' } = step;
+      if (index !== undefined) found.push(index);
+      if (type === 'Seq Scan' && table.startsWith('delivered_')) found.push(`all of ${table}`);
+    }
+  });
   return found;
 }
 

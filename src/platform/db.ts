@@ -21,9 +21,17 @@ export interface Statement<Row> {
   readonly row?: Row;
 }
 
+const known = new Map<string, Statement<unknown>>();
+
+/** Makes a statement; once for each, where its module is loaded. */
 export function sql<Row>(name: string, text: string): Statement<Row> {
-  return { name, text };
+  const statement = { name, text };
+  known.set(name, statement);
+  return statement;
 }
+
+/** All statements of the modules that have been loaded: how each of them is planned can be looked at. */
+export const knownStatements = (): readonly Statement<unknown>[] => [...known.values()];
 
 export interface Queryable {
   /** Runs one statement and answers its rows. Errors: `unavailable` when the database is away, else the database's own error. */

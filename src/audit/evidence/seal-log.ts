@@ -67,11 +67,14 @@ export async function hashOfSeal(db: Queryable, number: number): Promise<string 
   return (await db.query(HASH_OF, [number]))[0]?.hash;
 }
 
+/** Has a seal's last id above $1: with an end, so that the planner takes it for few seals whatever $1 is. */
+const LATER_SEALS = 'last_id > $1 and last_id <= 9223372036854775807';
+
 /** Looks at no more rows than it must, however the server plans it. $1 all up to there are sealed, $2 above this id, $3 at most */
 const UNSEALED = sql<{ row: LogRow }>(
   'audit_seal_unsealed',
   `with sealed as materialized (
-     select unnest(row_ids) as id from audit_seal where last_id > $1
+     select unnest(row_ids) as id from audit_seal where ${LATER_SEALS}
    ), next as materialized (
      select id from audit_log where id > greatest($1, $2) order by id limit $3 + (select count(*) from sealed)
    ), due as materialized (
@@ -241,7 +244,7 @@ export async function rowsAdded(
 const WAITING = sql<{ count: number }>(
   'audit_seal_rows_waiting',
   `select count(*) from audit_log a
-   left join (select unnest(row_ids) as id from audit_seal where last_id > $1) sealed on sealed.id = a.id
+   left join (select unnest(row_ids) as id from audit_seal where ${LATER_SEALS}) sealed on sealed.id = a.id
    where a.id > $1 and sealed.id is null`,
 );
 
