@@ -1,7 +1,7 @@
 import { auditInsert } from '../audit/audit-log.ts';
 import { personFrom } from '../audit/person-registry.ts';
 import { TOKEN_COLUMNS, TOKEN_FROM, type TokenRow } from '../clients/access-token.ts';
-import { sql } from '../platform/db.ts';
+import { pointRead, sql } from '../platform/db.ts';
 import type { ArchiveReason, Consent, Purpose } from './consent.ts';
 import { eventInsert } from './event-log.ts';
 
@@ -46,7 +46,7 @@ export function consentOf(row: ConsentRow): Consent {
 }
 
 /** $1 consent */
-export const FIND = sql<ConsentRow>('consent_find', `select ${COLUMNS} from consent where id = $1`);
+export const FIND = pointRead<ConsentRow>('consent_find', `select ${COLUMNS} from consent where id = $1`);
 
 /** $1 client, $2 the client's own id */
 export const FIND_BY_EXTERNAL_ID = sql<ConsentRow>(
@@ -55,14 +55,14 @@ export const FIND_BY_EXTERNAL_ID = sql<ConsentRow>(
 );
 
 /** $1 hash of the token, $2 real time, $3 consent: who asks, and the consent that is spoken of, in one round trip. */
-export const FIND_WITH_CALLER = sql<TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null }>(
+export const FIND_WITH_CALLER = pointRead<TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null }>(
   'consent_find_with_caller',
   `select ${TOKEN_COLUMNS}, consent.* from ${TOKEN_FROM}
    left join (select ${COLUMNS} from consent where id = $3) as consent on true`,
 );
 
 /** $1 person */
-export const READ_PERSON = sql<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
+export const READ_PERSON = pointRead<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
   'person_read',
   'select id, nin_cipher, nin_cipher_key from person where id = $1',
 );

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
+import { openLanes, type Lanes } from './db-pipeline.ts';
 import type { PoolState } from './metrics.ts';
 import type { SpanOf } from './tracing-span.ts';
 import { noTracing, type Tracing } from './tracing.ts';
@@ -16,12 +17,24 @@ export type SqlValue = string | number | bigint | boolean | null | Date | Buffer
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
+  /** It finds single rows by a key and takes no lock, so that it may go over a connection that others use at the same time. */
+  readonly isPointRead?: boolean;
   /** Never present; it carries the row's type. */
   readonly row?: Row;
 }
 
 export function sql<Row>(name: string, text: string): Statement<Row> {
   return { name, text };
+}
+
+/**
+ * A statement that many requests run, and that takes next to no time: outside of transactions it is sent over a connection that is
+ * shared (db-pipeline.ts). It may be asked twice, and must be a `select` that waits for no lock of a row.
+ */
+export function pointRead<Row>(name: string, text: string): Statement<Row> {
+  if (!/^select\b(?!.*\bfor (no key )?(update|share|key share)\b)/s.test(text))
+    throw new Error(`${name} is no point read`);
+  return { name, text, isPointRead: true };
 }
 
 export interface Queryable {
@@ -69,6 +82,11 @@ export interface DatabaseOptions extends DatabaseLogin {
 
 /** No statement of ours takes this long, unless something is wrong with the database. */
 const STATEMENT_MS = 8_000;
+/** What a server gets beyond that to say that it took too long: one that is frozen or cut off says nothing. */
+const SILENCE_MS = 2_000;
+/** Point reads take none of that time; one that does is asked again over a connection of its own, where it may. */
+const POINT_READ_MS = 1_000;
+const POINT_READ_SILENCE_MS = 500;
 
 const insideTransaction = new AsyncLocalStorage<true>();
 
@@ -92,35 +110,44 @@ function parseSafeInteger(text: string): number {
 export function openDatabase(options: DatabaseOptions): Database {
   const { url, settings } = withSettings(options, []);
   const statementMs = options.statementMs ?? STATEMENT_MS;
-  const pool = new pg.Pool({
+  const connections = (longestMs: number, silenceMs: number): pg.ClientConfig => ({
     connectionString: url,
-    max: options.poolSize,
     application_name: options.applicationName ?? 'samtykke',
     connectionTimeoutMillis: 5_000,
-    statement_timeout: statementMs,
-    // A server that is frozen or cut off cannot keep its own time limit.
-    query_timeout: statementMs + 2_000,
+    statement_timeout: longestMs,
+    query_timeout: longestMs + silenceMs,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,
     ...settings,
   });
+  const pool = new pg.Pool({ ...connections(statementMs, SILENCE_MS), max: options.poolSize });
   const report = options.onConnectionError ?? (() => undefined);
   // Without a listener on the pool *and* on each client, a connection that is cut while idle or closing ends the process.
   pool.on('error', report);
   pool.on('connect', (client) => client.on('error', report));
   const tracing = options.tracing ?? noTracing;
   const connect = connecting(pool, options.onWaited ?? (() => undefined));
+  const lanes = openLanes(connections(Math.min(statementMs, POINT_READ_MS), POINT_READ_SILENCE_MS), report);
 
   return {
     kind: 'database',
     query: (statement, values = []) =>
-      tracing.part(sqlSpan(statement), () => retried(() => onLivingConnection(connect, statement, values))),
+      tracing.part(sqlSpan(statement), () =>
+        statement.isPointRead === true
+          ? onLane(lanes, connect, statement, values)
+          : retried(() => onLivingConnection(connect, statement, values)),
+      ),
     transaction: (work) => retried(() => inTransaction(connect, tracing, work)),
     login: () => ({ url: options.url, ...(options.role === undefined ? {} : { role: options.role }) }),
-    pool: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => pool.end(),
+    pool: () => {
+      const { open, idle } = lanes.state();
+      return { open: pool.totalCount + open, idle: pool.idleCount + idle, waiting: pool.waitingCount };
+    },
+    close: async () => {
+      await Promise.all([lanes.close(), pool.end()]);
+    },
   };
 }
 
@@ -170,10 +197,36 @@ const connecting = (pool: pg.Pool, onWaited: (seconds: number) => void): Connect
 
 /** How a connection that was cut fails: by the connection itself, or with the server's last words (57P01, 57P02). */
 const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02']);
+const TOO_LONG = '57014';
+
+/**
+ * Over a shared connection, if one is free; else, and where that was cut or the statement took too long there, over one of its own.
+ * What the server says of the statement itself it would say there too.
+ */
+async function onLane<Row>(
+  lanes: Lanes,
+  connect: Connect,
+  statement: Statement<Row>,
+  values: readonly SqlValue[],
+): Promise<Row[]> {
+  const read = lanes.read(statement, [...values]);
+  if (read === undefined) return onLivingConnection(connect, statement, values);
+  try {
+    return (await read) as Row[];
+  } catch (error) {
+    const state = sqlState(error);
+    const isOfLane = !(error instanceof RangeError) && (CUT_STATES.has(state) || state === TOO_LONG);
+    if (!isOfLane) throw translated(error);
+    return onLivingConnection(connect, statement, values);
+  }
+}
+
+/** All connections that lie idle may have been cut at once, and each is known for that only when it is used. */
+const MOST_TRIES = 5;
 
 /**
  * A connection may have been cut while it lay idle, which shows only when it is used. What only asks (it begins with `select`,
- * and all our functions may be called twice) is then asked again once, over another one; a change may have been made, and is not.
+ * and all our functions may be called twice) is then asked again, over another one; a change may have been made, and is not.
  */
 async function onLivingConnection<Row>(
   connect: Connect,
@@ -181,14 +234,15 @@ async function onLivingConnection<Row>(
   values: readonly SqlValue[],
 ): Promise<Row[]> {
   const begun = systemClock.stopwatch();
-  try {
-    return await onOwnConnection(connect, statement, values);
-  } catch (error) {
-    // At once, that is: one that has been waited for is not waited for again.
-    const atOnce = systemClock.stopwatch() - begun < 1_000;
-    const cut = atOnce && error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
-    if (!cut || !statement.text.startsWith('select')) throw error;
-    return onOwnConnection(connect, statement, values);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await onOwnConnection(connect, statement, values);
+    } catch (error) {
+      // At once, that is: one that has been waited for is not waited for again.
+      const atOnce = tries < MOST_TRIES && systemClock.stopwatch() - begun < 1_000;
+      const cut = atOnce && error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
+      if (!cut || !statement.text.startsWith('select')) throw error;
+    }
   }
 }
 
