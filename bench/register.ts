@@ -8,7 +8,7 @@ import { agreement, clientOf } from '../test/support/world.ts';
 import type { OpenBareRegister } from './support/bare-register-server.ts';
 import type { OpenBareWriters } from './support/bare-writers-server.ts';
 import { bearerOf, headersOf, openNodeWorld } from './support/node-world.ts';
-import { PGBENCH_CLIENTS, pgbenchSide, pgbenchVersion } from './support/pgbench.ts';
+import { PGBENCH_CLIENTS, makePgbenchPersons, pgbenchSide, pgbenchVersion } from './support/pgbench.ts';
 import type { Asked, Plan } from './support/raw-connections.ts';
 import { DAYS, PERSONS, PURPOSE, syntheticNins } from './support/register-values.ts';
 import { startServer } from './support/server-process.ts';
@@ -121,6 +121,7 @@ const writers =
         clientId,
       })
     : undefined;
+if (version !== undefined) await makePgbenchPersons(writersDatabase);
 const used = version ?? `${PGBENCH_CLIENTS} bare connections of the driver (there is no pgbench here)`;
 const baseline = counted(
   writers === undefined

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { withClient, type TestDatabase } from '../../test/support/database.ts';
 import { REGISTER } from '../../src/consent/store.ts';
 import { DAYS, PERSONS, PURPOSE } from './register-values.ts';
 import { runFolder } from './sandbox-env.ts';
@@ -42,6 +43,20 @@ const parameters = [
   'now()',
   "nullif(:none::text, 'none')::bytea",
 ] as const;
+
+/**
+ * Puts the persons of the script in place. Two that meet a person for the first time at once find that one of them makes nothing, and
+ * we would try again; pgbench would count it.
+ */
+export async function makePgbenchPersons(database: TestDatabase): Promise<void> {
+  await withClient(database.superuserUrl, (client) =>
+    client.query(
+      `insert into person (id, nin_index, nin_index_key, nin_cipher, nin_cipher_key, created_at)
+       select uuidv7(), sha256(n::text::bytea), 'bench', sha256('bench') || '12345678', 'bench', now() from generate_series(1, $1::integer) n`,
+      [PERSONS],
+    ),
+  );
+}
 
 /** pgbench with the statement that registers a consent, prepared, as a side of a comparison. */
 export function pgbenchSide(databaseUrl: string, clientId: string): Side {

@@ -17,7 +17,8 @@ export function topLines(profile: Profile): string {
   for (const [place, id] of (profile.samples ?? []).entries()) {
     const frame = byId.get(id)?.callFrame;
     const took = profile.timeDeltas?.[place] ?? 0;
-    if (frame === undefined || frame.functionName === '(idle)') continue;
+    // Asking for the profile is no work of the server's.
+    if (frame === undefined || frame.functionName === '(idle)' || frame.url === 'node:inspector') continue;
     all += took;
     const { functionName, url, lineNumber } = frame;
     const where = placeOf(url);

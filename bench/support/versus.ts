@@ -135,8 +135,7 @@ export function throughputFigure(
   };
 }
 
-const othersOf = ({ ours, baseline }: Versus): readonly number[] =>
-  [...ours, ...baseline].map(({ others }) => others);
+const othersOf = ({ ours, baseline }: Versus): readonly number[] => [...ours, ...baseline].map(({ others }) => others);
 
 /** Prints a comparison as a table, and keeps its figures for the summary. */
 export function report(title: string, seen: Versus, figures: readonly Figure[], notes: readonly string[]): void {
