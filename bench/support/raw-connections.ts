@@ -10,8 +10,13 @@ export interface Plan {
   readonly headers: Readonly<Record<string, string>>;
   /** Asked for in turn; `{n}` becomes another number of 12 digits each time, in path and body. */
   readonly requests: readonly { readonly path: string; readonly body?: string }[];
-  /** What every answer must be: a status, and a body of this form; of a long one `pattern` is about the first 400 signs, and it ends with `tail`. */
-  readonly expect: { readonly status: number; readonly pattern: string; readonly tail?: string };
+  /** What every answer must be: a status, and a body of this form; of a long one `pattern` is about the first 400 signs, and it ends with `tail`, and `contains` is in it. */
+  readonly expect: {
+    readonly status: number;
+    readonly pattern: string;
+    readonly tail?: string;
+    readonly contains?: string;
+  };
 }
 
 /** What one round saw. Milliseconds, from a request being written to its answer being read to the end and found right. */
@@ -153,15 +158,17 @@ function lengthOf(bytes: Buffer): number {
   return end + HEAD_END.length + Number(length);
 }
 
-function checkOf({ status, pattern, tail }: Plan['expect']): (answer: Buffer) => boolean {
+function checkOf({ status, pattern, tail, contains }: Plan['expect']): (answer: Buffer) => boolean {
   const form = new RegExp(pattern);
   const begin = `HTTP/1.1 ${status} `;
   const end = tail === undefined ? undefined : Buffer.from(tail);
+  const inside = contains === undefined ? undefined : Buffer.from(contains);
   return (answer) => {
     const body = answer.indexOf(HEAD_END) + HEAD_END.length;
     return (
       answer.toString('latin1', 0, begin.length) === begin &&
       form.test(answer.toString('latin1', body, body + LOOKED_AT)) &&
+      (inside === undefined || answer.includes(inside, body)) &&
       (end === undefined || answer.subarray(Math.max(body, answer.length - end.length)).equals(end))
     );
   };

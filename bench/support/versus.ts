@@ -37,9 +37,9 @@ export interface Versus {
   readonly baseline: readonly Round[];
 }
 
-const ROUNDS = isLong ? 10 : 6;
+const ROUNDS = isLong ? 10 : 5;
 const ROUND_MS = isLong ? 3_000 : 1_500;
-const WARM_UP_MS = isLong ? 6_000 : 3_000;
+const WARM_UP_MS = isLong ? 6_000 : 2_500;
 
 /** A server that is asked by a process of its own. */
 export async function askedSide(server: ServerProcess<string>, plan: Omit<Plan, 'port'>): Promise<Side> {
