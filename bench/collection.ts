@@ -16,11 +16,13 @@ import { openBarePlatform } from '../test/support/bare-platform.ts';
 import { createDatabase } from '../test/support/database.ts';
 import type { OpenDeliveries } from './support/deliveries-server.ts';
 import { keepFigure } from './support/figures.ts';
-import { isLong } from './support/length.ts';
+import { isLong, profileFolder } from './support/length.ts';
 import { usedByOthers } from './support/load.ts';
 import { postgresWork } from './support/postgres-work.ts';
+import { keepProfile } from './support/profile.ts';
 import { short, spread, tableReport } from './support/report.ts';
 import { runFolder, sandboxEnv } from './support/sandbox-env.ts';
+import type { Profile } from './support/served.ts';
 import { startServer } from './support/server-process.ts';
 import { median } from './support/statistics.ts';
 import { witness } from './support/witness.ts';
@@ -78,6 +80,7 @@ const timed = async (work: () => Promise<{ cpu: number; peakMb: number }>): Prom
   return { seconds, cpu, peakMb, postgres: postgresCpu() - postgres };
 };
 
+let lastProfile: Profile | undefined;
 /** One collection, from starting the process to its end. */
 const collect = async (night: 1 | 2, pageMb: number, pages: number): Promise<Run> => {
   const creditor = { id: CREDITOR, name: 'Lyngtind', providerId: PROVIDER, contact: { email: null, phone: null } };
@@ -87,6 +90,7 @@ const collect = async (night: 1 | 2, pageMb: number, pages: number): Promise<Run
     const { result, costs } = await witness(() => collector.collectCreditor(CREDITOR));
     const [outcome] = result.reports.map((report) => report.outcome);
     const [cost] = costs;
+    if (cost?.profile !== undefined) lastProfile = cost.profile;
     if (outcome?.kind !== 'applied' || cost === undefined) throw new Error(`not collected: ${JSON.stringify(outcome)}`);
     if (pages > 1 && outcome.loans !== LOANS) throw new Error(`${outcome.loans} loans were collected, not ${LOANS}`);
     return cost;
@@ -230,6 +234,7 @@ process.stdout.write(
   }),
 );
 
+if (lastProfile !== undefined && profileFolder !== undefined) keepProfile(profileFolder, 'collection', lastProfile);
 for (const what of ['loan', 'customer'] as const) rmSync(fileOf(what));
 await collector.close();
 await server.end();

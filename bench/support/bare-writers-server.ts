@@ -43,7 +43,7 @@ const writeFor = async (milliseconds: number): Promise<Asked> => {
   );
   const seconds = (performance.now() - begin) / 1_000;
   const [p50 = NaN, p95 = NaN, p99 = NaN] = [50, 95, 99].map((part) => percentile(times, part));
-  return { operations: times.length, seconds, p50, p95, p99 };
+  return { operations: times.length, seconds, p50, p95, p99, asking: 0 };
 };
 
 export type OpenBareWriters = typeof open;

@@ -24,6 +24,7 @@ export interface Figure {
 }
 
 export interface CpuEach {
+  /** Of the process that is measured. */
   readonly node: number;
   readonly postgres: number;
 }
@@ -60,8 +61,7 @@ const withSpread = (values: readonly number[]): string =>
     ? number(values[0] ?? NaN)
     : `${number(median(values))} (${number(percentile(values, 0))}-${number(percentile(values, 100))})`;
 
-const each = ({ node, postgres }: CpuEach): string =>
-  (Number.isNaN(node) ? '' : `${node.toFixed(0)} + `) + postgres.toFixed(0);
+const each = ({ node, postgres }: CpuEach): string => `${node.toFixed(0)} + ${postgres.toFixed(0)}`;
 
 /** All figures as one table in Markdown, laid out as Prettier lays it out. */
 export function summary(figures: readonly Figure[]): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withClient, type TestDatabase } from '../../test/support/database.ts';
 import { REGISTER } from '../../src/consent/store.ts';
+import { statOf } from './machine.ts';
 import { DAYS, PERSONS, PURPOSE } from './register-values.ts';
 import { runFolder } from './sandbox-env.ts';
 import type { Side } from './versus.ts';
@@ -80,6 +81,7 @@ export function pgbenchSide(databaseUrl: string, clientId: string): Side {
   const env = { ...process.env, PGPASSWORD: decodeURIComponent(address.password) };
   address.password = '';
   const defined = Object.entries(variables).map(([name, value]) => `--define=${name}=${value}`);
+  let counted = 0;
   return {
     run: async (milliseconds) => {
       const seconds = Math.max(1, Math.round(milliseconds / 1_000));
@@ -90,9 +92,13 @@ export function pgbenchSide(databaseUrl: string, clientId: string): Side {
       const operations = told(/transactions actually processed: (\d+)/);
       const average = told(/latency average = ([\d.]+) ms/);
       // It leaves out the time that connecting took.
-      return { operations, seconds: operations / told(/tps = ([\d.]+)/), p50: average, p95: NaN, p99: NaN };
+      return { operations, seconds: operations / told(/tps = ([\d.]+)/), p50: average, p95: NaN, p99: NaN, asking: 0 };
     },
-    cpu: async () => NaN,
+    cpu: async () => {
+      const before = counted;
+      counted = statOf(String(process.pid))?.cpuOfEnded ?? NaN;
+      return counted - before;
+    },
     close: async () => undefined,
   };
 }

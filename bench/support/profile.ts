@@ -1,15 +1,24 @@
-import { relative } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Profile } from './served.ts';
 
 const TOP = 25;
 const root = new URL('../../', import.meta.url);
 
+/** Writes a profile into a folder, for tools that show one, and prints where the time went. */
+export function keepProfile(folder: string, name: string, profile: Profile): void {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${name.replaceAll(/[^\w]+/g, '-')}.cpuprofile`);
+  writeFileSync(file, JSON.stringify(profile));
+  process.stdout.write(`${name}\n${topLines(profile)}\nwritten to ${file}\n\n`);
+}
+
 /**
  * Where the time of a profile went: by the part of the program, and the lines with most of it. Time in which nothing was done is left
  * out; `(program)` is what the machine did below JavaScript: system calls, and the code of Node that is not JavaScript.
  */
-export function topLines(profile: Profile): string {
+function topLines(profile: Profile): string {
   const byId = new Map(profile.nodes.map((node) => [node.id, node]));
   const parts = new Map<string, number>();
   const lines = new Map<string, number>();

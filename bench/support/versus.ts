@@ -1,12 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
 import { keepFigure, type Figure } from './figures.ts';
 import { isLong, profileFolder } from './length.ts';
 import type { OpenLoad } from './load-server.ts';
 import { othersBetween, usedSoFar } from './machine.ts';
 import { postgresWork } from './postgres-work.ts';
-import { topLines } from './profile.ts';
+import { keepProfile } from './profile.ts';
 import type { Asked, Plan } from './raw-connections.ts';
 import { short, spread, tableReport } from './report.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
@@ -16,14 +14,14 @@ import { median } from './statistics.ts';
 export interface Side {
   /** Does it for about so many milliseconds. Throws when anything that came of it was not right. */
   run(milliseconds: number): Promise<Asked>;
-  /** CPU milliseconds of the process of Node that serves, since this was last asked; NaN: there is none. */
+  /** CPU milliseconds of the process that does it, PostgreSQL not counted, since this was last asked. */
   cpu(): Promise<number>;
   close(): Promise<void>;
   /** The process that a profile is made of. */
   readonly server?: ServerProcess<unknown>;
 }
 
-/** One round of one side. Milliseconds; microseconds of CPU an operation. */
+/** One round of one side. Milliseconds; microseconds of CPU an operation, `asking` too. */
 export interface Round extends Asked {
   readonly perSecond: number;
   readonly node: number;
@@ -37,8 +35,9 @@ export interface Versus {
   readonly baseline: readonly Round[];
 }
 
-const ROUNDS = isLong ? 10 : 5;
-const ROUND_MS = isLong ? 3_000 : 1_500;
+/** Many short ones: what others do comes and goes. */
+const ROUNDS = isLong ? 15 : 9;
+const ROUND_MS = isLong ? 2_000 : 800;
 const WARM_UP_MS = isLong ? 6_000 : 2_500;
 
 /** A server that is asked by a process of its own. */
@@ -75,6 +74,7 @@ export async function versus(
     return {
       ...asked,
       perSecond: asked.operations / asked.seconds,
+      asking: each(asked.asking),
       node: each(await side.cpu()),
       postgres: each(postgresAfter - postgresBefore),
       others: othersBetween(before, after),
@@ -97,21 +97,18 @@ export async function versus(
 /** Writes what the measured server does into a folder, and prints where its time goes. */
 async function profiled(name: string, side: Side, folder: string): Promise<void> {
   await side.server?.profile();
-  await side.run(ROUND_MS * 2);
+  await side.run(WARM_UP_MS);
   const profile = await side.server?.profile();
   if (profile === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${name.replaceAll(/[^\w]+/g, '-')}.cpuprofile`);
-  writeFileSync(file, JSON.stringify(profile));
-  process.stdout.write(`${topLines(profile)}\nwritten to ${file}\n\n`);
+  keepProfile(folder, name, profile);
 }
 
 /** What each round says, ours beside the baseline's. */
 export const ratios = ({ ours, baseline }: Versus, figure: (round: Round) => number): readonly number[] =>
   ours.map((round, place) => figure(round) / figure(baseline[place] as Round));
 
-/** CPU of Node and of PostgreSQL; of what has no Node of ours only PostgreSQL's. */
-export const cpuOf = ({ node, postgres }: Round): number => (Number.isNaN(node) ? 0 : node) + postgres;
+/** CPU of Node and of PostgreSQL. */
+export const cpuOf = ({ node, postgres }: Round): number => node + postgres;
 
 /** The figure of a comparison: throughput, with the CPU beside it. */
 export function throughputFigure(
@@ -142,18 +139,20 @@ export function report(title: string, seen: Versus, figures: readonly Figure[], 
   for (const figure of figures) keepFigure(figure);
   const cells = (rounds: readonly Round[]): readonly string[] => [
     spread(rounds.map(({ perSecond }) => perSecond)),
-    ...(['p50', 'p99'] as const).map((part) => short(median(rounds.map((round) => round[part])))),
+    ...(['p50', 'p99'] as const).map((part) => middle(rounds.map((round) => round[part]))),
     ...(['node', 'postgres'] as const).map((part) => cell(rounds.map((round) => round[part]))),
+    short(median(rounds.map(({ asking }) => asking))),
   ];
   const times = [
     spread(ratios(seen, ({ perSecond }) => perSecond)),
-    ...(['p50', 'p99'] as const).map((part) => short(median(ratios(seen, (round) => round[part])))),
+    ...(['p50', 'p99'] as const).map((part) => middle(ratios(seen, (round) => round[part]))),
     ...(['node', 'postgres'] as const).map((part) => cell(ratios(seen, (round) => round[part]))),
+    '',
   ];
   process.stdout.write(
     tableReport(title, {
       rows: [
-        ['', 'a second', 'p50 ms', 'p99 ms', 'CPU us Node', 'CPU us PostgreSQL'],
+        ['', 'a second', 'p50 ms', 'p99 ms', 'CPU us Node', 'CPU us PostgreSQL', 'asking'],
         ['Samtykke', ...cells(seen.ours)],
         ['baseline', ...cells(seen.baseline)],
         ['times', ...times],
@@ -171,4 +170,5 @@ export function report(title: string, seen: Versus, figures: readonly Figure[], 
   );
 }
 
+const middle = (values: readonly number[]): string => (values.some(Number.isNaN) ? '' : short(median(values)));
 const cell = (values: readonly number[]): string => (values.some(Number.isNaN) ? '' : spread(values));
