@@ -106,6 +106,58 @@ export const REGISTER = sql<{ permitted: boolean; person_id: string | null; answ
 );
 
 /**
+ * Registers any number of consents of one client by one statement, each by the same conditions as `REGISTER`, in the same order:
+ * permission, persons, consents, log and events. Persons and consents are made in an order that all such statements keep, so that none
+ * locks another out. What one row is refused for refuses no other; of two with the same own id one is made. Answers a row for each, in
+ * their order. Not for what was answered on the consent screen.
+ * $1 client, then a list of each: $2 consents, $3 purposes, $4 days or null, $5 own ids or null, $6 now, $7 expiry, $8 events,
+ * $9 new persons' ids, $10 hashes to write, $11 their keys, $12 ciphertexts, $13 their keys, $14 trace ids, $15 actors; and all
+ * keyed hashes of the NINs: $16 of which row (from 1), $17 the hash
+ */
+export const REGISTER_MANY = sql<{ permitted: boolean; person_id: string | null; made: boolean }>(
+  'consent_register_many',
+  `with item as materialized (
+     select * from unnest($2::uuid[], $3::text[], $4::integer[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::uuid[],
+       $9::uuid[], $10::bytea[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[]) with ordinality
+       as item (id, purpose, days, external_id, now, expires_at, event_id, new_person_id, hash, hash_key, cipher, cipher_key, trace_id,
+         actor, place)
+   ), permit as materialized (
+     select purpose from client_purpose where client_id = $1 and purpose = any ($3) and open order by purpose for share
+   ), known as materialized (
+     select distinct on (own.place) own.place, person.id
+     from unnest($16::integer[], $17::bytea[]) as own (place, hash)
+     cross join lateral (select id, created_at from person where nin_index = own.hash offset 0) as person
+     order by own.place, person.created_at, person.id
+   ), asked as materialized (
+     select item.*, known.id as person_id,
+       item.purpose in (select purpose from permit) as permitted,
+       (select true from consent where client_id = $1 and external_id = item.external_id limit 1) as taken
+     from item left join known on known.place = item.place
+   ), met as (
+     insert into person (id, nin_index, nin_index_key, nin_cipher, nin_cipher_key, created_at)
+     select distinct on (hash) new_person_id, hash, hash_key, cipher, cipher_key, now from asked
+     where person_id is null and permitted and taken is null
+     order by hash
+     on conflict (nin_index) do nothing returning id, nin_index
+   ), ready as materialized (
+     select asked.*, coalesce(asked.person_id, met.id) as who from asked left join met on met.nin_index = asked.hash
+   ), made as (
+     insert into consent (id, client_id, person_id, purpose, single_use, duration_days, external_id, created_at, expires_at)
+     select id, $1, who, purpose, days is null, days, external_id, now, expires_at from ready
+     where permitted and who is not null
+     order by external_id, place
+     on conflict (client_id, external_id) where external_id is not null do nothing returning id
+   ), done as materialized (
+     select ready.*, made.id is not null as made from ready left join made on made.id = ready.id
+   ), logged as (
+     ${auditInsert("select now, 'consent_registered', actor, $1, id, who, purpose, null::integer, null::integer, null, trace_id from done where made order by place")}
+   ), told as (
+     ${eventInsert("select $1, event_id, id, 'created', now, purpose, external_id, null from done where made order by place")}
+   )
+   select permitted, who as person_id, made from done order by place`,
+);
+
+/**
  * Uses a consent for one disclosure (C4, C5): only if it is active at $3 once its row is locked. A single-use consent is used up
  * by it. Answers a row when it was granted.
  * $1 consent, $2 client, $3 now, $4 event, $5 creditors asked, $6 of them answered, $7 trace id
