@@ -1,5 +1,5 @@
 /**
- * What it costs to find out who holds something for a person, and what they delivered, while ten million loans are there, beside ten
+ * What it costs to find out who holds something for a person, and what they delivered, while one million loans are there (with `--long` ten), beside ten
  * thousand: the first thing that every lookup asks of the database. The loans are made by SQL, and their keys afterwards, as it takes
  * minutes otherwise; they lie as collections put them there, one creditor after the other, each in the order of the hashes.
  */
@@ -10,18 +10,20 @@ import { saveCreditor } from '../src/creditors/creditor-registry.ts';
 import { holdingsOf } from '../src/creditors/delivered-loans.ts';
 import { openBarePlatform, syntheticNin } from '../test/support/bare-platform.ts';
 import { createDatabase } from '../test/support/database.ts';
+import { keepFigure } from './support/figures.ts';
+import { isLong } from './support/length.ts';
 import { usedByOthers } from './support/load.ts';
 import { postgresWork } from './support/postgres-work.ts';
 import { short, spread, tableReport } from './support/report.ts';
 import { median, percentile } from './support/statistics.ts';
 
 const FEW = 10_000;
-/** Fewer, by `BENCH_LOANS`, are for trying this out. */
-const MANY = Number(process.env['BENCH_LOANS'] ?? 10_000_000);
+/** Ten million take minutes to make. */
+const MANY = isLong ? 10_000_000 : 1_000_000;
 /** A person in so many loans; each person has as many, all of different creditors. */
 const LOANS_EACH = 2;
-const ROUNDS = 6;
-const LOOKUPS = 2_000;
+const ROUNDS = isLong ? 6 : 5;
+const LOOKUPS = isLong ? 2_000 : 1_000;
 
 /** One round of lookups, each of somebody else. Milliseconds. */
 interface Round {
@@ -146,6 +148,14 @@ for (let round = 0; round < ROUNDS; round += 1) {
 const cells = (side: 'few' | 'many'): readonly string[] =>
   (['p50', 'p95', 'cpu'] as const).map((figure) => spread(rounds.map((round) => round[side][figure])));
 const times = (figure: keyof Round): string => spread(rounds.map(({ few, many }) => many[figure] / few[figure]));
+keepFigure({
+  measurement: `what is held for a person, among ${MANY} loans`,
+  baseline: `among ${FEW}`,
+  what: 'p50 ×',
+  most: 1.2,
+  rounds: rounds.map(({ few, many }) => many.p50 / few.p50),
+  others,
+});
 process.stdout.write(
   tableReport('Who holds something for a person, and what they delivered', {
     rows: [

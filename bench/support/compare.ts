@@ -1,3 +1,4 @@
+import { isLong } from './length.ts';
 import { openLoad, usedByOthers, type Load, type Round, type Target } from './load.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -26,13 +27,15 @@ export interface Comparison {
   readonly baseline: Figures;
   /** How many times the baseline's: the median of what the rounds say, each of which had the same noise on both sides. */
   readonly ratio: { readonly p95: number; readonly perSecond: number; readonly cpu: number };
+  /** What each round says. */
+  readonly ratios: { readonly cpu: readonly number[] };
   /** What others used of the machine between the rounds. */
   readonly others: readonly number[];
 }
 
-const ROUNDS = 6;
-const ROUND_MS = 1_500;
-const WARM_UP_MS = 4_000;
+const ROUNDS = isLong ? 6 : 5;
+const ROUND_MS = isLong ? 1_500 : 1_000;
+const WARM_UP_MS = isLong ? 4_000 : 2_000;
 /** Code becomes fast by being run often, whoever asks for it. */
 const WARM_UP_CLIENTS = 8;
 
@@ -47,8 +50,9 @@ export async function compare({ name, target, baseline }: Pair, clients: number)
       others.push(await usedByOthers());
       rounds.push(await bothSides(loads, round % 2 === 0));
     }
-    const ratioOf = (figure: (round: Round) => number): number =>
-      median(rounds.map(([target, baseline]) => figure(target) / figure(baseline)));
+    const ratiosOf = (figure: (round: Round) => number): readonly number[] =>
+      rounds.map(([target, baseline]) => figure(target) / figure(baseline));
+    const ratioOf = (figure: (round: Round) => number): number => median(ratiosOf(figure));
     return {
       name,
       clients,
@@ -60,6 +64,7 @@ export async function compare({ name, target, baseline }: Pair, clients: number)
         perSecond: ratioOf(({ perSecond }) => perSecond),
         cpu: ratioOf(({ cpu }) => cpu),
       },
+      ratios: { cpu: ratiosOf(({ cpu }) => cpu) },
       others,
     };
   } finally {

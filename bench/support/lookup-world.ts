@@ -1,15 +1,16 @@
 import { Pool } from 'undici';
 import { generatePersons } from '../../sandbox/people-generator.ts';
 import { seed } from '../../sandbox/seed.ts';
-import { apiPaths, apiScopes } from '../../src/clients/audience.ts';
 import { registerConsent } from '../../src/consent/register.ts';
 import type { Creditor } from '../../src/creditors/creditor.ts';
+import type { Env } from '../../src/platform/config.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { openBarePlatform, syntheticNin } from '../../test/support/bare-platform.ts';
 import { createDatabase, withClient } from '../../test/support/database.ts';
 import { freePort } from '../../test/support/node-process.ts';
 import { API, clientOf } from '../../test/support/world.ts';
 import type { OpenCreditors } from './creditors-server.ts';
+import { bearerOf } from './node-world.ts';
 import type { OpenSamtykke } from './samtykke-server.ts';
 import { sandboxEnv } from './sandbox-env.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
@@ -27,6 +28,10 @@ export interface Person {
 export interface LookupWorld {
   readonly platform: Platform;
   readonly samtykke: ServerProcess<string>;
+  /** Of a login that may look at anything. */
+  readonly databaseUrl: string;
+  /** What a request for debt bears. */
+  readonly headers: { readonly authorization: string };
   /** Whose creditors all answer. */
   readonly answered: readonly Person[];
   /** One of whose creditors is the silent one. */
@@ -36,7 +41,8 @@ export interface LookupWorld {
   close(): Promise<void>;
 }
 
-export async function openLookupWorld(of: { creditors: number; silentId: string }): Promise<LookupWorld> {
+/** `env`: for the node, over the sandbox's defaults. */
+export async function openLookupWorld(of: { creditors: number; silentId: string; env?: Env }): Promise<LookupWorld> {
   const database = await createDatabase();
   const world = await openBarePlatform(database);
   const told = { generated: PEOPLE, silentId: of.silentId };
@@ -44,18 +50,27 @@ export async function openLookupWorld(of: { creditors: number; silentId: string 
   await seed(world.platform, creditors.ready, PEOPLE);
   const samtykke = await startServer<OpenSamtykke>('samtykke-server.ts', {
     servingUrl: database.servingUrl,
-    env: { ...sandboxEnv(), HOST: '127.0.0.1', PORT: String(await freePort()), PUSH_PORT: '0', PUBLIC_URL: API },
+    env: {
+      ...sandboxEnv(),
+      HOST: '127.0.0.1',
+      PORT: String(await freePort()),
+      PUSH_PORT: '0',
+      PUBLIC_URL: API,
+      ...of.env,
+    },
   });
   const persons = await peopleWithConsents(world.platform, creditors.ready, of.creditors);
   // As it is when the server has come to count its rows.
   await withClient(database.superuserUrl, (client) => client.query('analyze'));
-  const headers = { authorization: `Bearer ${await tokenOf(samtykke.ready)}` };
+  const headers = await bearerOf(samtykke.ready, 'debt');
   const clients = new Pool(samtykke.ready, { pipelining: 1 });
   const owesSilent = (person: Person): boolean => person.creditors.some((creditor) => creditor.id === of.silentId);
 
   return {
     platform: world.platform,
     samtykke,
+    databaseUrl: database.superuserUrl,
+    headers,
     answered: persons.filter((person) => !owesSilent(person)),
     waiting: persons.filter(owesSilent),
     lookUp: async ({ consentId }, missing) => {
@@ -99,21 +114,6 @@ async function peopleWithConsents(
     persons.push({ nin, creditors: creditors.filter((creditor) => ids.has(creditor.id)), consentId: id });
   }
   return persons;
-}
-
-async function tokenOf(origin: string): Promise<string> {
-  const answer = await fetch(`${origin}/oauth2/token`, {
-    method: 'POST',
-    headers: { authorization: clientOf(1).basic },
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      audience: `${API}${apiPaths.debt}`,
-      scope: apiScopes.debt.join(' '),
-    }),
-  });
-  if (!answer.ok) throw new Error(`no token: ${answer.status}`);
-  const { access_token: token } = (await answer.json()) as { access_token: string };
-  return token;
 }
 
 /** One after the other, over and over, for so many milliseconds; what `ask` answers for each. */

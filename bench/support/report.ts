@@ -55,7 +55,7 @@ function machine(others: readonly number[]): string {
   const percent = (part: number): string => `${Math.round(part * 100)} %`;
   const [cpu] = cpus();
   return (
-    `Node ${process.versions.node}, ${cpus().length} × ${cpu?.model.trim() ?? 'CPU'}. Between rounds others used ` +
+    `Node ${process.versions.node}, ${cpus().length} × ${cpu?.model.trim() ?? 'CPU'}. Others used ` +
     `${percent(median(others))} of the machine (median), at most ${percent(Math.max(...others))}.`
   );
 }

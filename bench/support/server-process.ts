@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Opening, Order, Report, Work } from './served.ts';
+import type { Opening, Order, Profile, Report, Work } from './served.ts';
 
 /** A program of this folder in a process of its own, whose work is counted apart from everybody else's. */
 export interface ServerProcess<Ready> {
@@ -9,6 +9,10 @@ export interface ServerProcess<Ready> {
   readonly ready: Ready;
   /** What it has done since this was last asked. */
   work(): Promise<Work>;
+  /** Tells it to do something, and waits until it has. */
+  act(told: unknown): Promise<unknown>;
+  /** Begins to sample what it does, and answers nothing; or ends that, and answers what it did. */
+  profile(): Promise<Profile | undefined>;
   end(): Promise<void>;
 }
 
@@ -36,6 +40,16 @@ export async function startServer<Open extends Opening>(
       const report = await ask({ kind: 'work' });
       if (report.kind !== 'work') throw new Error(`${program} did not tell its work`);
       return report.work;
+    },
+    act: async (told) => {
+      const report = await ask({ kind: 'do', told });
+      if (report.kind !== 'done') throw new Error(`${program} did not do what it was told`);
+      return report.result;
+    },
+    profile: async () => {
+      const report = await ask({ kind: 'profile' });
+      if (report.kind !== 'profiled') throw new Error(`${program} did not tell its profile`);
+      return report.profile;
     },
     end: async () => {
       child.disconnect();

@@ -1,6 +1,9 @@
+import { Session } from 'node:inspector';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { profileFolder } from './length.ts';
+import type { Profile } from './served.ts';
 
 /** What a process had cost when it ended. */
 export interface Cost {
@@ -8,6 +11,8 @@ export interface Cost {
   readonly cpu: number;
   /** The most memory that it ever had resident, in megabytes (10^6 bytes). */
   readonly peakMb: number;
+  /** Where its time went, where that is wanted (`--profile`). */
+  readonly profile?: Profile;
 }
 
 const FOLDER = 'SAMTYKKE_BENCH_WITNESS';
@@ -37,9 +42,10 @@ export async function witness<Result>(
 
 const folder = process.env[FOLDER];
 if (folder !== undefined) {
+  const takeProfile = profileFolder === undefined ? undefined : beginProfile();
   process.once('exit', () => {
     const { user, system } = process.cpuUsage();
-    const cost: Cost = { cpu: (user + system) / 1_000, peakMb: peakKib() * 0.001024 };
+    const cost: Cost = { cpu: (user + system) / 1_000, peakMb: peakKib() * 0.001024, ...takeProfile?.() };
     writeFileSync(join(folder, String(process.pid)), JSON.stringify(cost));
   });
 }
@@ -49,4 +55,19 @@ function peakKib(): number {
   if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
   const [, kib] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return Number(kib);
+}
+
+/** A process that ends waits for nothing: over a session of its own it is answered at once. */
+function beginProfile(): () => { profile?: Profile } {
+  const session = new Session();
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.start');
+  return () => {
+    const taken: { profile?: Profile } = {};
+    session.post('Profiler.stop', (error, stopped) => {
+      if (error === null) taken.profile = stopped.profile;
+    });
+    return taken;
+  };
 }

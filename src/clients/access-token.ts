@@ -1,5 +1,5 @@
 import { sha256 } from '../platform/crypto.ts';
-import { sql, type Queryable, type Transaction } from '../platform/db.ts';
+import { pointRead, sql, type Queryable, type Transaction } from '../platform/db.ts';
 
 /** Whoever bears a token that is good now. */
 export interface Caller {
@@ -50,7 +50,7 @@ export function callerFrom(row: TokenRow | undefined): Caller | undefined {
   };
 }
 
-const FIND = sql<TokenRow>('access_token_find', `select ${TOKEN_COLUMNS} from ${TOKEN_FROM}`);
+const FIND = pointRead<TokenRow>('access_token_find', `select ${TOKEN_COLUMNS} from ${TOKEN_FROM}`);
 
 /** Who bears this token now, or undefined: unknown, expired, revoked, or its client is disabled. One statement, no cache. */
 export async function findCaller(db: Queryable, token: string, realNow: Date): Promise<Caller | undefined> {

@@ -1,5 +1,5 @@
 import { DomainError } from '../errors/domain-error.ts';
-import { sql, sqlState, type Database } from '../platform/db.ts';
+import { pointRead, sql, sqlState, type Database } from '../platform/db.ts';
 import type { ArchiveReason, Purpose } from './consent.ts';
 
 /**
@@ -35,7 +35,7 @@ interface EventRow {
 }
 
 const SEAL = sql<{ sealed: number }>('feed_seal', 'select feed_seal($1, $2, $3) as sealed');
-const STATE = sql<{ last_seq: number; unsealed: boolean }>(
+const STATE = pointRead<{ last_seq: number; unsealed: boolean }>(
   'feed_state',
   'select last_seq, unsealed from feed_state($1)',
 );

@@ -1,11 +1,11 @@
 import { personIdsOf } from '../audit/person-registry.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Nin } from '../person/nin.ts';
-import { violatedConstraint, type SqlValue } from '../platform/db.ts';
 import { newId } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { daysOf, decideRegistration, expiryOf, type Consent, type Duration, type Purpose } from './consent.ts';
-import { FIND_BY_EXTERNAL_ID, REGISTER, consentOf } from './store.ts';
+import { writeRegistration } from './register-together.ts';
+import { FIND_BY_EXTERNAL_ID, consentOf } from './store.ts';
 
 export interface Registration {
   readonly clientId: string;
@@ -23,8 +23,8 @@ export interface Registration {
 
 /**
  * Registers a consent, or answers the one that the same request has made before (G3), in whatever state that is by now.
- * One statement is one transaction: consent, log and event are there together or not at all. Of any number of equal requests at
- * once one makes the consent, and all answer it.
+ * One statement is one transaction, which others that come at the same time may share: consent, log and event are there together or
+ * not at all, and committed when this resolves. Of any number of equal requests at once one makes the consent, and all answer it.
  *
  * Errors: `consent_conflict` (the client's own id has other data; the request was answered before, or too late), `purpose_not_permitted` (not registered for the purpose, or
  * it is switched off), `unavailable`.
@@ -35,39 +35,34 @@ export async function registerConsent(platform: Platform, registration: Registra
   const { clientId, purpose, duration, externalId } = registration;
   const expiresAt = expiryOf(now, duration);
   const indexes = vault.indexes(registration.nin);
-  const [index] = indexes;
   const newPersonId = newId();
   const sealed = vault.seal(registration.nin, newPersonId);
   const id = newId();
 
   for (let tries = 1; tries <= 5; tries++) {
-    const [outcome] = await attempt(platform, [
+    const outcome = await writeRegistration(platform, {
       id,
       clientId,
       purpose,
-      daysOf(duration),
+      days: daysOf(duration),
       externalId,
       now,
       expiresAt,
-      newId(),
-      indexes.map((entry) => entry.hash),
+      realNow: platform.clock.realNow(),
+      eventId: newId(),
+      indexes,
       newPersonId,
-      index.hash,
-      index.keyId,
-      sealed.cipher,
-      sealed.keyId,
-      registration.traceId,
-      registration.actor,
-      registration.answers?.requestId ?? null,
-      platform.clock.realNow(),
-      registration.answers?.shownHash ?? null,
-    ]);
-    if (outcome?.made === 1 && outcome.person_id !== null) {
+      sealed,
+      traceId: registration.traceId,
+      actor: registration.actor,
+      answers: registration.answers,
+    });
+    if (outcome.made && outcome.personId !== null) {
       platform.metrics.consentChanged('created', registration.actor);
       return {
         id,
         clientId,
-        personId: outcome.person_id,
+        personId: outcome.personId,
         purpose,
         duration,
         externalId,
@@ -86,13 +81,13 @@ export async function registerConsent(platform: Platform, registration: Registra
         'client_consent_id is already registered with other data: use a new id, or send the same person, scope and duration as before',
       );
     }
-    if (outcome?.permitted === false) {
+    if (!outcome.permitted) {
       throw new DomainError(
         'purpose_not_permitted',
         `this client may not register consents for the purpose '${purpose}'`,
       );
     }
-    if (registration.answers !== undefined && outcome?.answered === 0 && outcome.person_id !== null) {
+    if (registration.answers !== undefined && !outcome.answered && outcome.personId !== null) {
       throw new DomainError(
         'consent_conflict',
         'this request has been answered, can be answered no more, or was shown with another text since',
@@ -105,16 +100,6 @@ export async function registerConsent(platform: Platform, registration: Registra
     'The consent could not be registered right now. Try again with the same request.',
     { retryAfterSeconds: 1 },
   );
-}
-
-/** One try; no row when the person was purged between being found and being referred to. */
-async function attempt(platform: Platform, values: readonly SqlValue[]) {
-  try {
-    return await platform.db.query(REGISTER, values);
-  } catch (error) {
-    if (violatedConstraint(error) === 'consent_person_id_fkey') return [];
-    throw error;
-  }
 }
 
 async function findByExternalId(

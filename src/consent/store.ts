@@ -1,7 +1,7 @@
 import { auditInsert } from '../audit/audit-log.ts';
 import { personFrom } from '../audit/person-registry.ts';
 import { TOKEN_COLUMNS, TOKEN_FROM, type TokenRow } from '../clients/access-token.ts';
-import { sql } from '../platform/db.ts';
+import { pointRead, sql } from '../platform/db.ts';
 import type { ArchiveReason, Consent, Purpose } from './consent.ts';
 import { eventInsert } from './event-log.ts';
 
@@ -46,7 +46,7 @@ export function consentOf(row: ConsentRow): Consent {
 }
 
 /** $1 consent */
-export const FIND = sql<ConsentRow>('consent_find', `select ${COLUMNS} from consent where id = $1`);
+export const FIND = pointRead<ConsentRow>('consent_find', `select ${COLUMNS} from consent where id = $1`);
 
 /** $1 client, $2 the client's own id */
 export const FIND_BY_EXTERNAL_ID = sql<ConsentRow>(
@@ -55,14 +55,14 @@ export const FIND_BY_EXTERNAL_ID = sql<ConsentRow>(
 );
 
 /** $1 hash of the token, $2 real time, $3 consent: who asks, and the consent that is spoken of, in one round trip. */
-export const FIND_WITH_CALLER = sql<TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null }>(
+export const FIND_WITH_CALLER = pointRead<TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null }>(
   'consent_find_with_caller',
   `select ${TOKEN_COLUMNS}, consent.* from ${TOKEN_FROM}
    left join (select ${COLUMNS} from consent where id = $3) as consent on true`,
 );
 
 /** $1 person */
-export const READ_PERSON = sql<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
+export const READ_PERSON = pointRead<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
   'person_read',
   'select id, nin_cipher, nin_cipher_key from person where id = $1',
 );
@@ -103,6 +103,58 @@ export const REGISTER = sql<{ permitted: boolean; person_id: string | null; answ
    )
    select exists (select from permit) as permitted, (select id from who limit 1) as person_id,
      (select count(*) from answered) as answered, (select count(*) from made) as made`,
+);
+
+/**
+ * Registers any number of consents of one client by one statement, each by the same conditions as `REGISTER`, in the same order:
+ * permission, persons, consents, log and events. Persons and consents are made in an order that all such statements keep, so that none
+ * locks another out. What one row is refused for refuses no other; of two with the same own id one is made. Answers a row for each, in
+ * their order. Not for what was answered on the consent screen.
+ * $1 client, then a list of each: $2 consents, $3 purposes, $4 days or null, $5 own ids or null, $6 now, $7 expiry, $8 events,
+ * $9 new persons' ids, $10 hashes to write, $11 their keys, $12 ciphertexts, $13 their keys, $14 trace ids, $15 actors; and all
+ * keyed hashes of the NINs: $16 of which row (from 1), $17 the hash
+ */
+export const REGISTER_MANY = sql<{ permitted: boolean; person_id: string | null; made: boolean }>(
+  'consent_register_many',
+  `with item as materialized (
+     select * from unnest($2::uuid[], $3::text[], $4::integer[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::uuid[],
+       $9::uuid[], $10::bytea[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[]) with ordinality
+       as item (id, purpose, days, external_id, now, expires_at, event_id, new_person_id, hash, hash_key, cipher, cipher_key, trace_id,
+         actor, place)
+   ), permit as materialized (
+     select purpose from client_purpose where client_id = $1 and purpose = any ($3) and open order by purpose for share
+   ), known as materialized (
+     select distinct on (own.place) own.place, person.id
+     from unnest($16::integer[], $17::bytea[]) as own (place, hash)
+     cross join lateral (select id, created_at from person where nin_index = own.hash offset 0) as person
+     order by own.place, person.created_at, person.id
+   ), asked as materialized (
+     select item.*, known.id as person_id,
+       item.purpose in (select purpose from permit) as permitted,
+       (select true from consent where client_id = $1 and external_id = item.external_id limit 1) as taken
+     from item left join known on known.place = item.place
+   ), met as (
+     insert into person (id, nin_index, nin_index_key, nin_cipher, nin_cipher_key, created_at)
+     select distinct on (hash) new_person_id, hash, hash_key, cipher, cipher_key, now from asked
+     where person_id is null and permitted and taken is null
+     order by hash
+     on conflict (nin_index) do nothing returning id, nin_index
+   ), ready as materialized (
+     select asked.*, coalesce(asked.person_id, met.id) as who from asked left join met on met.nin_index = asked.hash
+   ), made as (
+     insert into consent (id, client_id, person_id, purpose, single_use, duration_days, external_id, created_at, expires_at)
+     select id, $1, who, purpose, days is null, days, external_id, now, expires_at from ready
+     where permitted and who is not null
+     order by external_id, place
+     on conflict (client_id, external_id) where external_id is not null do nothing returning id
+   ), done as materialized (
+     select ready.*, made.id is not null as made from ready left join made on made.id = ready.id
+   ), logged as (
+     ${auditInsert("select now, 'consent_registered', actor, $1, id, who, purpose, null::integer, null::integer, null, trace_id from done where made order by place")}
+   ), told as (
+     ${eventInsert("select $1, event_id, id, 'created', now, purpose, external_id, null from done where made order by place")}
+   )
+   select permitted, who as person_id, made from done order by place`,
 );
 
 /**

@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
-import { verifying } from './db-primary.ts';
+import { noLanes, openLanes, type Lanes } from './db-pipeline.ts';
+import { assertServes, verifying } from './db-primary.ts';
 import type { PoolState } from './metrics.ts';
 import type { SpanOf } from './tracing-span.ts';
 import { noTracing, type Tracing } from './tracing.ts';
@@ -17,6 +18,8 @@ export type SqlValue = string | number | bigint | boolean | null | Date | Buffer
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
+  /** It finds single rows by a key and takes no lock, so that it may go over a connection that others use at the same time. */
+  readonly isPointRead?: boolean;
   /** Never present; it carries the row's type. */
   readonly row?: Row;
 }
@@ -26,6 +29,18 @@ const known = new Map<string, Statement<unknown>>();
 /** Makes a statement; once for each, where its module is loaded. */
 export function sql<Row>(name: string, text: string): Statement<Row> {
   const statement = { name, text };
+  known.set(name, statement);
+  return statement;
+}
+
+/**
+ * A statement that many requests run, and that takes next to no time: outside of transactions it is sent over a connection that is
+ * shared (db-pipeline.ts). It may be asked twice, and must be a `select` that waits for no lock of a row.
+ */
+export function pointRead<Row>(name: string, text: string): Statement<Row> {
+  if (!/^select\b(?!.*\bfor (no key )?(update|share|key share)\b)/s.test(text))
+    throw new Error(`${name} is no point read`);
+  const statement = { name, text, isPointRead: true };
   known.set(name, statement);
   return statement;
 }
@@ -80,6 +95,11 @@ export interface DatabaseOptions extends DatabaseLogin {
 
 /** No statement of ours takes this long, unless something is wrong with the database. */
 const STATEMENT_MS = 8_000;
+/** What a server gets beyond that to say that it took too long: one that is frozen or cut off says nothing. */
+const SILENCE_MS = 2_000;
+/** Point reads take none of that time; one that does is asked again over a connection of its own, where it may. */
+const POINT_READ_MS = 1_000;
+const POINT_READ_SILENCE_MS = 500;
 
 const insideTransaction = new AsyncLocalStorage<true>();
 
@@ -106,19 +126,21 @@ export function openDatabase(options: DatabaseOptions): Database {
   // A pooler has one set of settings for all who share its connections: there the login has them (docs/operations.md).
   const { url, settings } = pooled ? { url: options.url, settings: {} } : withSettings(options, []);
   const statementMs = options.statementMs ?? STATEMENT_MS;
-  const pool = new pg.Pool({
+  const connections = (longestMs: number, silenceMs: number): pg.ClientConfig => ({
     connectionString: url,
-    max: options.poolSize,
     application_name: options.applicationName ?? 'samtykke',
     connectionTimeoutMillis: 5_000,
-    ...(pooled ? {} : { statement_timeout: statementMs, idle_in_transaction_session_timeout: 30_000 }),
-    // A server that is frozen or cut off cannot keep its own time limit.
-    query_timeout: statementMs + 2_000,
+    ...(pooled ? {} : { statement_timeout: longestMs, idle_in_transaction_session_timeout: 30_000 }),
+    query_timeout: longestMs + silenceMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,
-    verify: verifying({ role, pooled }),
     ...settings,
+  });
+  const pool = new pg.Pool({
+    ...connections(statementMs, SILENCE_MS),
+    max: options.poolSize,
+    verify: verifying({ role, pooled }),
   });
   const report = options.onConnectionError ?? (() => undefined);
   // Without a listener on the pool *and* on each client, a connection that is cut while idle or closing ends the process.
@@ -126,15 +148,30 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('connect', (client) => client.on('error', report));
   const tracing = options.tracing ?? noTracing;
   const connect = connecting(pool, options.onWaited ?? (() => undefined));
+  // A pooler hands each statement to whatever connection is free: several under way on one of ours gain nothing there.
+  const lanes = pooled
+    ? noLanes
+    : openLanes(connections(Math.min(statementMs, POINT_READ_MS), POINT_READ_SILENCE_MS), report, (client) =>
+        assertServes(client, { role }),
+      );
 
   return {
     kind: 'database',
     query: (statement, values = []) =>
-      tracing.part(sqlSpan(statement), () => retried(() => onLivingConnection(connect, statement, values))),
+      tracing.part(sqlSpan(statement), () =>
+        statement.isPointRead === true
+          ? onLane(lanes, connect, statement, values)
+          : retried(() => onLivingConnection(connect, statement, values)),
+      ),
     transaction: (work) => retried(() => inTransaction(connect, tracing, work)),
     login: () => ({ url: directUrl ?? options.url, ...(role === undefined || pooled ? {} : { role }) }),
-    pool: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => pool.end(),
+    pool: () => {
+      const { open, idle } = lanes.state();
+      return { open: pool.totalCount + open, idle: pool.idleCount + idle, waiting: pool.waitingCount };
+    },
+    close: async () => {
+      await Promise.all([lanes.close(), pool.end()]);
+    },
   };
 }
 
@@ -184,10 +221,36 @@ const connecting = (pool: pg.Pool, onWaited: (seconds: number) => void): Connect
 
 /** How a connection that was cut fails: by the connection itself, or with the server's last words (57P01, 57P02). */
 const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02']);
+const TOO_LONG = '57014';
+
+/**
+ * Over a shared connection, if one is free; else, and where that was cut or the statement took too long there, over one of its own.
+ * What the server says of the statement itself it would say there too.
+ */
+async function onLane<Row>(
+  lanes: Lanes,
+  connect: Connect,
+  statement: Statement<Row>,
+  values: readonly SqlValue[],
+): Promise<Row[]> {
+  const read = lanes.read(statement, [...values]);
+  if (read === undefined) return onLivingConnection(connect, statement, values);
+  try {
+    return (await read) as Row[];
+  } catch (error) {
+    const state = sqlState(error);
+    const isOfLane = !(error instanceof RangeError) && (CUT_STATES.has(state) || state === TOO_LONG);
+    if (!isOfLane) throw translated(error);
+    return onLivingConnection(connect, statement, values);
+  }
+}
+
+/** All connections that lie idle may have been cut at once, and each is known for that only when it is used. */
+const MOST_TRIES = 5;
 
 /**
  * A connection may have been cut while it lay idle, which shows only when it is used. What only asks (it begins with `select`,
- * and all our functions may be called twice) is then asked again once, over another one; a change may have been made, and is not.
+ * and all our functions may be called twice) is then asked again, over another one; a change may have been made, and is not.
  */
 async function onLivingConnection<Row>(
   connect: Connect,
@@ -195,14 +258,15 @@ async function onLivingConnection<Row>(
   values: readonly SqlValue[],
 ): Promise<Row[]> {
   const begun = systemClock.stopwatch();
-  try {
-    return await onOwnConnection(connect, statement, values);
-  } catch (error) {
-    // At once, that is: one that has been waited for is not waited for again.
-    const atOnce = systemClock.stopwatch() - begun < 1_000;
-    const cut = atOnce && error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
-    if (!cut || !statement.text.startsWith('select')) throw error;
-    return onOwnConnection(connect, statement, values);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await onOwnConnection(connect, statement, values);
+    } catch (error) {
+      // At once, that is: one that has been waited for is not waited for again.
+      const atOnce = tries < MOST_TRIES && systemClock.stopwatch() - begun < 1_000;
+      const cut = atOnce && error instanceof DomainError && CUT_STATES.has(sqlState(error.cause));
+      if (!cut || !statement.text.startsWith('select')) throw error;
+    }
   }
 }
 

@@ -17,9 +17,17 @@ export interface Log {
 /** Takes the log to standard error, also where that cannot be opened as a file. */
 export const STANDARD_ERROR = '/dev/stderr';
 
-/** `file`: a path (made when missing), `-` for standard output, or STANDARD_ERROR. */
+/** How long a line waits for others to be written with it, at most: writing them one by one costs more than making them. */
+const GATHER_MS = 20;
+const GATHER_LENGTH = 16_000;
+
+/**
+ * `file`: a path (made when missing), `-` for standard output, or STANDARD_ERROR. Lines are handed over some at a time, warnings and
+ * errors at once with all that came before: a process that is killed without a word loses the last moment of its `info` lines.
+ */
 export function openLog(options: { file: string; level: string }): Log {
   let giveUpAt = Infinity;
+  let isClosed = false;
   const destination = pino.destination({
     dest: options.file === '-' ? 1 : options.file === STANDARD_ERROR ? 2 : options.file,
     mkdir: true,
@@ -29,6 +37,20 @@ export function openLog(options: { file: string; level: string }): Log {
     retryEAGAIN: () => systemClock.stopwatch() < giveUpAt,
   });
   destination.on('error', () => undefined); // a log that cannot be written is no reason to end, and there is nowhere to say so
+  let gathered = '';
+  let timer: NodeJS.Timeout | undefined;
+  const handOver = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const lines = maskNins(gathered);
+    gathered = '';
+    if (lines !== '' && !isClosed) destination.write(lines);
+  };
+  const gather = (line: string): void => {
+    gathered += line;
+    if (gathered.length > GATHER_LENGTH) handOver();
+    else timer ??= setTimeout(handOver, GATHER_MS);
+  };
   const logger = pino(
     {
       level: options.level,
@@ -36,22 +58,29 @@ export function openLog(options: { file: string; level: string }): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describeError },
-      hooks: { streamWrite: (line) => maskNins(line) },
     },
-    destination,
+    { write: gather },
   );
   return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
+    warn: (fields, message) => {
+      logger.warn(fields, message);
+      handOver();
+    },
+    error: (fields, message) => {
+      logger.error(fields, message);
+      handOver();
+    },
     flush: () => {
+      handOver();
       giveUpAt = systemClock.stopwatch() + 2_000;
       try {
         destination.flushSync();
       } catch {
         // Never opened, closed already, or a pipe that nobody reads: what is left cannot be written, at the very end neither.
         destination.destroy();
+        isClosed = true;
       }
     },
   };

@@ -1,0 +1,73 @@
+/**
+ * What it costs to issue a token by client credentials (`POST /oauth2/token`), which is kept in the database before it is answered; beside
+ * it the same library in the same mount with its adapter in memory.
+ */
+import { apiPaths, apiScopes } from '../src/clients/audience.ts';
+import { withClient } from '../test/support/database.ts';
+import { API, clientOf } from '../test/support/world.ts';
+import type { OpenBareToken } from './support/bare-token-server.ts';
+import { openNodeWorld } from './support/node-world.ts';
+import { startServer } from './support/server-process.ts';
+import { askedSide, report, throughputFigure, versus } from './support/versus.ts';
+
+const CLIENTS = 16;
+
+const { id: clientId, secret, basic } = clientOf(1);
+const audience = `${API}${apiPaths.debt}`;
+const scope = apiScopes.debt.join(' ');
+const world = await openNodeWorld();
+const bare = await startServer<OpenBareToken>('bare-token-server.ts', {
+  issuer: API,
+  clientId,
+  secret,
+  audience,
+  scope,
+});
+
+const plan = {
+  clients: CLIENTS,
+  method: 'POST',
+  headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
+  requests: [
+    {
+      path: '/oauth2/token',
+      body: new URLSearchParams({ grant_type: 'client_credentials', audience, scope }).toString(),
+    },
+  ],
+  expect: {
+    status: 200,
+    pattern: String.raw`^\{"access_token":"[\w-]{43}","expires_in":3600,"scope":"${scope.replaceAll('.', String.raw`\.`)}","token_type":"Bearer"\}$`,
+  },
+} as const;
+const ours = await askedSide(world.node, plan);
+const baseline = await askedSide(bare, plan);
+let issued = 0;
+const counted = {
+  ...ours,
+  run: async (milliseconds: number) => {
+    const asked = await ours.run(milliseconds);
+    issued += asked.operations;
+    return asked;
+  },
+};
+const seen = await versus('token', world.database.superuserUrl, { ours: counted, baseline });
+await withClient(world.database.superuserUrl, async (client) => {
+  const { rows } = await client.query<{ count: string }>('select count(*) from oauth_artefact');
+  if (Number(rows[0]?.count) !== issued)
+    throw new Error(`${issued} tokens were issued, but ${rows[0]?.count} are there`);
+});
+
+const about = { measurement: 'token by client credentials', baseline: 'the same library, adapter in memory' };
+report(
+  'Token by client credentials',
+  seen,
+  [throughputFigure({ ...about, least: 0.7 }, seen)],
+  [
+    `${CLIENTS} clients of one organisation, each token a commit. Whatever was issued was there afterwards.`,
+    'Baseline: oidc-provider in Fastify, its clients and tokens in memory; no limits, no log.',
+  ],
+);
+
+for (const side of [ours, baseline]) await side.close();
+await bare.end();
+await world.close();
