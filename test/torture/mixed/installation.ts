@@ -71,8 +71,8 @@ export async function startInstallation(postgres: OwnPostgres, count: number, mo
 
 async function standing(env: Env): Promise<Standing> {
   const port = await freePort();
-  let current: NodeProcess | undefined = await startNode(env, port);
-  return {
+  let current: NodeProcess | undefined;
+  const place: Standing = {
     address: `http://localhost:${port}`,
     get process() {
       return current;
@@ -93,4 +93,6 @@ async function standing(env: Env): Promise<Standing> {
       }
     },
   };
+  await place.start();
+  return place;
 }

@@ -25,7 +25,7 @@ export interface Torture {
   readonly stays: number;
   readonly pause: number;
   readonly workers: number;
-  /** How many processes of clients there are, at most three: two of one organisation, one of another. */
+  /** How many processes of clients there are, at most three: of one organisation, of another, and of the first again. */
   readonly clients?: number;
   /** By what clients reach it, when not by its nodes. */
   readonly addresses?: readonly string[];
@@ -62,8 +62,8 @@ export async function torture(installation: Installation, how: Torture): Promise
   });
   const orders = [
     order('sparekompis-1', 1, { persons: true, webhook: true }),
-    order('sparekompis-2', 1, { persons: true, webhook: false }),
     order('fjordbanken-1', 2, { persons: false, webhook: false }),
+    order('sparekompis-2', 1, { persons: true, webhook: false }),
   ].slice(0, how.clients ?? 3);
   const door = openDoor({ who: 'driver', nodes, clock, draws, write, over: over.signal });
   const clients = startClients(orders);
