@@ -91,7 +91,7 @@ function leakFaults({ method, target, sent, answer }: Judged, tokens: Tokens): s
   const isLocation = /^location: /i;
   const ownHead = head
     .split('\r\n')
-    .filter((line) => !isLocation.test(line) && !/^set-cookie: /i.test(line))
+    .filter((line) => !isLocation.test(line) && !/^(set-cookie|access-control-allow-origin): /i.test(line))
     .join('\n');
   const text = `${ownHead}\n${withoutLawful({ method, url: path, status, body: lawfulBody(answer, body) })}`;
   // Good answers hold what may look like anything: keys, tokens, names.
