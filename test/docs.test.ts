@@ -119,7 +119,7 @@ const ownConstants = new Set(
   readSources('{src,sandbox,test,bench}/**/*.ts').flatMap(({ text }) => [
     ...[...text.matchAll(/\bconst ([A-Z][A-Z0-9_]+)\b/g)].map((found) => found[1]),
     // What tests hand to each other and to the scripts of continuous integration.
-    ...[...text.matchAll(/\b(SAMTYKKE_TEST_\w+|NGI_OPENAPI)\b/g)].map((found) => found[1]),
+    ...[...text.matchAll(/\b(SAMTYKKE_TEST_\w+|NGI_OPENAPI|FUZZ_\w+)\b/g)].map((found) => found[1]),
   ]),
 );
 

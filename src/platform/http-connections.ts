@@ -71,8 +71,10 @@ export function answerBrokenHttp(platform: Told, error: Error & { code?: string 
   const isOfLast = last !== undefined && !last.request.complete;
   const before = isOfLast ? last.before : last?.done;
   const answer = (): void => {
-    if (isOfLast && last.response.headersSent) socket.destroy();
-    else writeBroken(platform, error.code, socket);
+    const isBegun = isOfLast && last.response.headersSent;
+    if (!isBegun) writeBroken(platform, error.code, socket);
+    else if (last.response.writableFinished) endSoon(socket, '');
+    else socket.destroy();
   };
   if (before === undefined) answer();
   else void before.then(answer);
@@ -102,7 +104,16 @@ function writeBroken({ log, config }: Told, code: string | undefined, socket: So
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
+  endSoon(socket, `HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** Whoever is still sending would lose what we said last if the connection were cut at once; but nobody may go on for ever. */
+const LINGER_MS = 2_000;
+
+function endSoon(socket: Socket, text: string): void {
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(linger));
+  socket.end(text);
 }
 
 /** A tunnel is asked for (CONNECT): there is none. */

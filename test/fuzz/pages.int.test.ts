@@ -3,11 +3,12 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { callbacks } from '../support/flow.ts';
 import { API, clientOf, type Json } from '../support/world.ts';
+import { mutation } from './support/any-mutation.ts';
 import { draftAt, forms, pageParameters, pages, placeAt, routesOf, type Arrival, type Place } from './support/forms.ts';
 import { families, inAddress } from './support/hostile.ts';
 import { openHouse, type House } from './support/house.ts';
 import { faultsOf } from './support/judge.ts';
-import { mutate, mutation, type Mutation } from './support/mutations.ts';
+import { mutate, type Mutation } from './support/mutations.ts';
 import { readOperations } from './support/operations.ts';
 import { render, type Draft, type Rendered } from './support/request.ts';
 import { fuzzSeed, fuzzTimes, holds } from './support/rounds.ts';
@@ -109,7 +110,7 @@ test('E1, E2: whatever is sent to a page or form is answered by a page or a way 
     place: fc.nat({ max: places.length - 1 }),
     changes: fc.array(mutation, { minLength: 1, maxLength: 4 }),
   });
-  let known: Json | undefined;
+  let known: Json;
   const property = async ({ place: at, changes }: Case): Promise<void> => {
     const place = places[at] ?? assert.fail('there is such a place');
     if (!arrivals.has(place.name)) known = undefined;

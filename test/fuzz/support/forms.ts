@@ -205,50 +205,12 @@ export function draftAt({ visitor, method, address, fields }: Arrival): Draft {
 }
 
 /** Names that pages and forms know, or that others' pages would. */
-const names = [
-  ...[
-    'lang',
-    'to',
-    'login',
-    'login_hint',
-    'before',
-    'by',
-    'year',
-    'withdrawn',
-    'refused',
-    'changed',
-    'returned',
-    'clock',
-    'set',
-    'collected',
-  ],
-  ...[
-    'pushed',
-    'revoked',
-    'refresh',
-    'code',
-    'state',
-    'error',
-    'error_description',
-    'iss',
-    'sid',
-    'client_id',
-    'redirect_uri',
-    'scope',
-  ],
-  ...[
-    'response_type',
-    'id_token_hint',
-    'post_logout_redirect_uri',
-    'ui_locales',
-    'request',
-    'request_uri',
-    'response_mode',
-    'nonce',
-  ],
-];
+const names =
+  'lang to login login_hint before by year withdrawn refused changed returned clock set collected pushed revoked refresh code state error ' +
+  'error_description iss sid client_id redirect_uri scope response_type id_token_hint post_logout_redirect_uri ui_locales request request_uri ' +
+  'response_mode nonce';
 
-export const pageParameters = names.map((name) => ({
+export const pageParameters = names.split(' ').map((name) => ({
   name,
   in: 'query' as const,
   required: false,

@@ -54,7 +54,7 @@ export function faultsOf(
   const type = header('content-type').split(';', 1)[0] ?? '';
   if (body !== '' && type === '') faults.push('it has a body of no type');
   // What stands in a redirect no browser shows.
-  if (type === 'text/html' && (status < 300 || status >= 400)) faults.push(...pageFaults(answer));
+  if (type === 'text/html' && (status < 300 || status >= 400)) faults.push(...pageFaults(answer, sent));
   faults.push(...leakFaults({ method, target, sent, answer }, tokens));
   faults.push(...shapeFaults({ method, target, sent, answer }, type, options.push === true));
   return faults;
@@ -63,7 +63,7 @@ export function faultsOf(
 /** The path of an address, in its one spelling. */
 const pathOf = (target: string): string => plainAddress(target).split('?', 1)[0] ?? '';
 
-function pageFaults({ headers, body }: WireAnswer): string[] {
+function pageFaults({ headers, body }: WireAnswer, sent: string): string[] {
   const faults: string[] = [];
   const policy = headers.get('content-security-policy')?.[0] ?? '';
   if (!policy.includes("default-src 'none'") || !policy.includes("frame-ancestors 'none'"))
@@ -73,7 +73,9 @@ function pageFaults({ headers, body }: WireAnswer): string[] {
   }
   if (/<script>alert|onerror=alert|onmouseover='x'/.test(body.replaceAll(/&#?\w+;/g, '')))
     faults.push('markup got into a page');
-  if (/\b(undefined|\[object Object\])\b/.test(body.replaceAll(/<[^>]*>/g, ' '))) faults.push('a page says undefined');
+  const isEchoed = /undefined|object/i.test(decoded(sent));
+  if (!isEchoed && /\b(undefined|\[object Object\])\b/.test(body.replaceAll(/<[^>]*>/g, ' ')))
+    faults.push('a page says undefined');
   return faults;
 }
 
@@ -89,7 +91,7 @@ function leakFaults({ method, target, sent, answer }: Judged, tokens: Tokens): s
   const isLocation = /^location: /i;
   const ownHead = head
     .split('\r\n')
-    .filter((line) => !isLocation.test(line) && !/^set-cookie: /i.test(line))
+    .filter((line) => !isLocation.test(line) && !/^(set-cookie|access-control-allow-origin): /i.test(line))
     .join('\n');
   const text = `${ownHead}\n${withoutLawful({ method, url: path, status, body: lawfulBody(answer, body) })}`;
   // Good answers hold what may look like anything: keys, tokens, names.

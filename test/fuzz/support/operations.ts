@@ -40,7 +40,7 @@ export function readOperations(): Documents {
   const operations: Operation[] = [];
   const schemes: Record<string, Json> = {};
   for (const file of documents) {
-    const document = JSON.parse(readFileSync(file, 'utf8')) as Json;
+    const document = JSON.parse(readFileSync(file, 'utf8'));
     const resolved = (value: Json): Json =>
       typeof value?.$ref === 'string'
         ? value.$ref
@@ -49,7 +49,7 @@ export function readOperations(): Documents {
             .reduce((at: Json, key: string) => at[key], document)
         : value;
     Object.assign(schemes, document.components.securitySchemes);
-    for (const [path, methods] of Object.entries(document.paths as Json)) {
+    for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, told] of Object.entries(methods as Json)) {
         const operation = told as Json;
         const statuses = Object.keys(operation.responses);
@@ -77,7 +77,7 @@ export function readOperations(): Documents {
 }
 
 function firstExample(parameter: Json): string | undefined {
-  const [first] = Object.values((parameter.examples ?? {}) as Json) as Json[];
+  const [first] = Object.values(parameter.examples ?? {}) as Json[];
   const value = parameter.example ?? first?.value;
   return value === undefined ? undefined : String(value);
 }
@@ -87,7 +87,7 @@ function bodyOf(requestBody: Json, resolved: (value: Json) => Json): Operation['
     const kind =
       type === 'application/json' ? 'json' : type === 'application/x-www-form-urlencoded' ? 'form' : undefined;
     if (kind === undefined) throw new Error(`the fuzzing knows no bodies of type ${type} yet: teach it`);
-    const examples = Object.values((content.examples ?? {}) as Json).map((example) => (example as Json).value);
+    const examples = Object.values(content.examples ?? {}).map((example) => (example as Json).value);
     return { kind, schema: resolved(content.schema), examples };
   }
   return undefined;

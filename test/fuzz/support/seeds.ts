@@ -77,7 +77,7 @@ export function seedsFor(house: House, { operations, schemes }: Documents): Seed
     const [scheme] = operation.security;
     const authorization = scheme === undefined ? undefined : await authorizationFor(scheme);
     if (authorization !== undefined) headers.push(['Authorization', authorization]);
-    const shown = body?.examples[example % Math.max(1, body.examples.length)] as Json;
+    const shown = body?.examples[example % Math.max(1, body.examples.length)];
     return {
       method: operation.method,
       path,
