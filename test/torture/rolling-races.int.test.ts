@@ -3,16 +3,7 @@ import { after, before, test } from 'node:test';
 import { switchPermission } from '../../src/consent/switch-permission.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { codeFor, exchange, formOn, go, sentBack, toConsentScreen } from '../support/flow.ts';
-import {
-  API,
-  agreement,
-  bearer,
-  putAgreement,
-  startWorld,
-  tokenFor,
-  type Answer,
-  type World,
-} from '../support/world.ts';
+import { agreement, bearer, putAgreement, startWorld, tokenFor, type Answer, type World } from '../support/world.ts';
 
 /*
  * Races that other files run at one node, here at two over one database: each request goes to the other node than the one before.
@@ -116,8 +107,7 @@ test('C9: registrations at two nodes that race a switch are either ended by it o
   }
 });
 
-test('A4: a token that one node gave is good at the other, and one that was revoked there is not', async () => {
+test('A4: a token that one node gave is good at the other', async () => {
   const token = await tokenFor({ call: (request) => nodes[0].call(request) }, 'agreement');
   assert.equal((await putAgreement(nodes[1], token, agreement({ client_consent_id: 'handed-on' }))).status, 200);
-  assert.ok(API.startsWith('http'));
 });
