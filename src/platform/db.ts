@@ -219,8 +219,8 @@ const connecting = (pool: pg.Pool, onWaited: (seconds: number) => void): Connect
   };
 };
 
-/** How a connection that was cut fails: by the connection itself, or with the server's last words (57P01, 57P02). */
-const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02']);
+/** How a connection that was cut fails: by the connection itself, or with the server's last words (57P01, 57P02), or a pooler's (08P01). */
+const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02', '08P01']);
 const TOO_LONG = '57014';
 
 /**

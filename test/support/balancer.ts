@@ -17,17 +17,20 @@ export interface Balancer {
 }
 
 const CHECK_MS = 100;
+/** After so many failures a node is left, as balancers do: one slow answer of a busy machine says nothing. */
+const FAILURES = 3;
 
 /** Starts one. Where no node is healthy it answers 502, and so where a node cuts or refuses a connection. */
 export async function startBalancer(): Promise<Balancer> {
   const agent = new Agent({ keepAlive: true });
   const healthy = new Map<number, boolean>();
+  const failures = new Map<number, number>();
   const sent = new Map<number, number>();
   let turn = 0;
 
   const isReady = (port: number): Promise<boolean> =>
     new Promise((resolve) => {
-      const asked = request({ port, host: 'localhost', path: '/health/ready', timeout: 2_000 }, (answer) => {
+      const asked = request({ port, host: 'localhost', path: '/health/ready', timeout: 10_000 }, (answer) => {
         answer.resume();
         resolve(answer.statusCode === 200);
       });
@@ -37,7 +40,11 @@ export async function startBalancer(): Promise<Balancer> {
     });
   const checks = setInterval(() => {
     for (const port of healthy.keys()) {
-      void isReady(port).then((ready) => healthy.has(port) && healthy.set(port, ready));
+      void isReady(port).then((ready) => {
+        const failed = ready ? 0 : (failures.get(port) ?? 0) + 1;
+        failures.set(port, failed);
+        if (healthy.has(port) && (ready || failed >= FAILURES)) healthy.set(port, ready);
+      });
     }
   }, CHECK_MS);
 

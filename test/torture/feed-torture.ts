@@ -65,7 +65,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     await owner.query('grant insert on torture_written to samtykke_app');
   });
 
-  const db = openDatabase({ url: database.servingUrl, poolSize: 24, applicationName: 'torture poller' });
+  const db = openDatabase({
+    url: database.servingUrl,
+    directUrl: database.directUrl,
+    poolSize: 24,
+    applicationName: 'torture poller',
+  });
   const run = { writing: true, polls: 0, failedPolls: 0 };
   const pollers = tortureClients.flatMap((clientId) =>
     Array.from({ length: options.pollers }, (_, n) => follow(design, db, clientId, n % 2 === 1, run)),
@@ -166,7 +171,7 @@ async function writeFor({ design, database, seconds, least, writers, kills }: To
   const start = (): ChildProcess => {
     const file = evidenceFile(`feed-${process.pid}-${randomInt(2 ** 40)}.txt`);
     files.push(file);
-    const order: WriterOrder = { design, url: database.servingUrl, writers, file };
+    const order: WriterOrder = { design, url: database.servingUrl, directUrl: database.directUrl, writers, file };
     return spawn(process.execPath, [fileURLToPath(new URL('feed-writer.ts', import.meta.url))], {
       stdio: ['pipe', 'inherit', 'inherit'],
       env: { PATH: process.env['PATH'], FEED_WRITER: JSON.stringify(order) },

@@ -13,6 +13,7 @@ import { designs, tortureClients, type Change, type DesignName } from './feed-de
 export interface WriterOrder {
   readonly design: DesignName;
   readonly url: string;
+  readonly directUrl?: string | undefined;
   readonly writers: number;
   readonly file: string;
 }
@@ -75,7 +76,7 @@ async function write(): Promise<void> {
       if ((first.type === 'created') === (outcome === 'committed')) active.push(first);
     } catch (error) {
       // A connection that was cut is what this is about; anything else is a fault of the test.
-      if (error instanceof pg.DatabaseError && error.code !== '57P01') throw error;
+      if (error instanceof pg.DatabaseError && !['57P01', '08P01'].includes(error.code ?? '')) throw error;
       await connection?.end().catch(() => undefined);
       connection = undefined;
     }
@@ -91,7 +92,12 @@ async function connected(): Promise<pg.Client> {
 }
 
 async function workInBackground(): Promise<void> {
-  const db = openDatabase({ url: order.url, poolSize: 2, applicationName: 'torture background' });
+  const db = openDatabase({
+    url: order.url,
+    directUrl: order.directUrl,
+    poolSize: 2,
+    applicationName: 'torture background',
+  });
   while (!stop.signal.aborted) {
     await design.background(db).catch(() => undefined); // cut, like the writers; the next round does it
     await sleep(randomInt(10, 200));

@@ -60,7 +60,7 @@ create index audit_log_by_trace on audit_log (trace_id);
 
 const nodes: NodeProcess[] = [];
 /** The balancer asks each tenth of a second: many times, also on a slow machine. */
-const environment = () => ({ ...nodeOver(database), DRAIN_SECONDS: '1' });
+const environment = () => ({ ...nodeOver(database), DRAIN_SECONDS: '2' });
 
 async function start(root?: string, port?: number): Promise<NodeProcess> {
   const node = await startNode(environment(), port, root);
