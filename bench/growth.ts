@@ -14,7 +14,7 @@ import { median, percentile } from './support/statistics.ts';
 
 const FEW = 10_000;
 const MANY = Number(process.env['BENCH_SIZE'] ?? 300_000);
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 6);
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? (MANY > 300_000 ? 6 : 4));
 
 /** What one round of one operation saw on one side. Milliseconds; CPU for each time. */
 interface Round {

@@ -26,7 +26,7 @@ END,
   constraint audit_log_client_changed_check CHECK (((kind <> 'client_changed'::text) OR ((client_id IS NOT NULL) AND (change IS NOT NULL)))) NOT VALID,
   constraint audit_log_kind_check CHECK ((kind = ANY (ARRAY['consent_registered'::text, 'debt_disclosed'::text, 'consent_archived'::text, 'permission_changed'::text, 'creditor_changed'::text, 'webhook_changed'::text, 'client_changed'::text]))) NOT VALID,
   constraint audit_log_webhook_changed_check CHECK (((kind <> 'webhook_changed'::text) OR ((client_id IS NOT NULL) AND (change IS NOT NULL)))) NOT VALID
-);
+) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.02);
 CREATE INDEX audit_log_by_consent ON public.audit_log USING btree (consent_id) WHERE (consent_id IS NOT NULL);
 CREATE INDEX audit_log_by_person ON public.audit_log USING btree (person_id, at) WHERE (person_id IS NOT NULL);
 CREATE INDEX audit_log_by_time ON public.audit_log USING brin (at);
@@ -60,6 +60,7 @@ create table audit_seal (
 );
 CREATE INDEX audit_seal_by_kept_since ON public.audit_seal USING btree (kept_since);
 CREATE INDEX audit_seal_by_last_row ON public.audit_seal USING btree (last_id) WHERE (last_id IS NOT NULL);
+CREATE INDEX audit_seal_to_purge ON public.audit_seal USING btree (first_at, number) WHERE (list IS NOT NULL);
 CREATE INDEX audit_seal_with_list ON public.audit_seal USING btree (last_at) WHERE (list IS NOT NULL);
 
 create table audit_sealing (
@@ -134,7 +135,7 @@ create table consent (
   constraint consent_duration_days_check CHECK (((duration_days >= 1) AND (duration_days <= 365))),
   constraint consent_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 255))),
   constraint consent_purpose_check CHECK ((purpose = ANY (ARRAY['presentation'::text, 'processing'::text])))
-);
+) with (autovacuum_analyze_scale_factor=0.02, autovacuum_vacuum_scale_factor=0.01);
 CREATE INDEX consent_active_by_client ON public.consent USING btree (client_id, purpose) WHERE (archived_at IS NULL);
 CREATE INDEX consent_by_client ON public.consent USING btree (client_id);
 CREATE UNIQUE INDEX consent_by_clients_own_id ON public.consent USING btree (client_id, external_id) WHERE (external_id IS NOT NULL);
@@ -182,6 +183,8 @@ create table consent_request (
   constraint consent_request_shown_hash_check CHECK ((length(shown_hash) = 32))
 );
 CREATE INDEX consent_request_by_time ON public.consent_request USING brin (created_at);
+CREATE INDEX consent_request_of_nobody ON public.consent_request USING btree (created_at) WHERE ((consent_id IS NULL) AND (nin_index IS NULL) AND (outcome IS NULL));
+CREATE INDEX consent_request_without_consent ON public.consent_request USING btree (created_at) WHERE (consent_id IS NULL);
 
 create table creditor (
   id text not null,
@@ -234,7 +237,7 @@ create table delivered_customer (
   provider_id text not null,
   constraint delivered_customer_pkey PRIMARY KEY (nin_index, creditor_id, provider_id),
   constraint delivered_customer_nin_index_check CHECK ((length(nin_index) = 32))
-);
+) with (autovacuum_vacuum_scale_factor=0.05);
 CREATE INDEX delivered_customer_by_provider ON public.delivered_customer USING btree (creditor_id, provider_id);
 
 create table delivered_loan (
@@ -271,7 +274,7 @@ create table delivered_loan (
   constraint delivered_loan_original_balance_check CHECK ((original_balance >= 0)),
   constraint delivered_loan_terms_check CHECK ((terms >= 0)),
   constraint delivered_loan_type_check CHECK ((type = ANY (ARRAY['creditFacility'::text, 'repaymentLoan'::text, 'chargeCard'::text])))
-);
+) with (autovacuum_vacuum_scale_factor=0.05);
 CREATE INDEX delivered_loan_by_provider ON public.delivered_loan USING btree (creditor_id, provider_id);
 
 create table delivery_run (
@@ -418,7 +421,7 @@ create table oauth_artefact (
   consumed_at timestamp with time zone,
   constraint oauth_artefact_pkey PRIMARY KEY (model, id_hash),
   constraint oauth_artefact_id_hash_check CHECK ((length(id_hash) = 32))
-);
+) with (autovacuum_vacuum_scale_factor=0.05);
 CREATE INDEX oauth_artefact_by_grant ON public.oauth_artefact USING btree (grant_id) WHERE (grant_id IS NOT NULL);
 CREATE INDEX oauth_artefact_expired ON public.oauth_artefact USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
@@ -918,47 +921,62 @@ AS $function$
 declare
   newest timestamptz := business_now() - interval '7 days';
   log_before timestamptz := least(p_log_before, coalesce((select max(kept_since) from audit_seal), '-infinity'));
-  sealed_to bigint := coalesce((select up_to from audit_seal order by number desc limit 1), 0);
   gone_persons uuid[];
 begin
   if p_consents_ended_before > newest or p_log_before > newest then
     raise exception 'nothing younger than seven days is ever purged';
   end if;
-  with doomed as (
+  with doomed as materialized (
     select id from consent where archived_at < p_consents_ended_before order by archived_at limit p_limit for update skip locked
   ), gone as (
-    delete from consent using doomed where consent.id = doomed.id returning consent.person_id
+    delete from consent where id = any (array(select id from doomed)) returning person_id
   )
   select count(*), array_agg(distinct person_id) into consents, gone_persons from gone;
   -- Of those that nobody ever logged in for there is nothing to prove: anybody can begin one.
-  with doomed as (
+  with old as materialized (
+    select id from consent_request where consent_id is null and created_at < p_log_before order by created_at limit p_limit
+    for update skip locked
+  ), of_nobody as materialized (
     select id from consent_request
-    where consent_id is null and (created_at < p_log_before or (created_at < newest and nin_index is null and outcome is null))
-    limit p_limit for update skip locked
+    where consent_id is null and nin_index is null and outcome is null and created_at < newest order by created_at limit p_limit
+    for update skip locked
   )
-  delete from consent_request using doomed where consent_request.id = doomed.id;
-  with doomed as (
-    select id from audit_log where at < log_before and id <= sealed_to limit p_limit for update skip locked
+  delete from consent_request where id = any (array(select id from old union all select id from of_nobody));
+  -- Only what has been sealed, and what the seals say need not be kept.
+  with old as (
+    select row_ids, row_count, sum(row_count) over (order by first_at, number) as running
+    from audit_seal where list is not null and first_at < log_before order by first_at, number limit p_limit
+  ), doomed as materialized (
+    select id from audit_log
+    where id = any (array(select unnest(row_ids) from old where running - row_count < p_limit)) and at < log_before for update skip locked
   ), gone as (
-    delete from audit_log using doomed where audit_log.id = doomed.id returning audit_log.person_id
+    delete from audit_log where id = any (array(select id from doomed)) returning person_id
   )
   select count(*), gone_persons || array_agg(distinct person_id) into log_rows, gone_persons from gone;
-  with doomed as (
+  with doomed as materialized (
     select number from audit_seal s
     where last_at < log_before and list is not null and not exists (select from audit_log where id = any (s.row_ids))
     order by last_at limit p_limit for update skip locked
   )
-  update audit_seal set row_ids = null, list = null from doomed where audit_seal.number = doomed.number;
+  update audit_seal set row_ids = null, list = null where number = any (array(select number from doomed));
   -- Persons of whom nothing speaks any more; and those met a week or two ago of whom nothing ever did, because a registration
   -- lost a race for its id. One that a registration is using at this instant is left.
-  with candidate as (
+  if consents < p_limit and log_rows < p_limit then
+    gone_persons := gone_persons || array(
+      select id from person
+      where created_at between newest - interval '7 days' and newest
+        and not exists (select from consent where consent.person_id = person.id)
+        and not exists (select from audit_log where audit_log.person_id = person.id)
+      limit p_limit);
+  end if;
+  with candidate as materialized (
     select id from person
-    where (id = any (gone_persons) or created_at between newest - interval '7 days' and newest)
+    where id = any (gone_persons)
       and not exists (select from consent where consent.person_id = person.id)
       and not exists (select from audit_log where audit_log.person_id = person.id)
-    limit p_limit for update skip locked
+    for update skip locked
   ), gone as (
-    delete from person using candidate where person.id = candidate.id returning 1
+    delete from person where id = any (array(select id from candidate)) returning 1
   )
   select count(*) into persons from gone;
   return next;

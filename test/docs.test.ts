@@ -120,6 +120,8 @@ const ownConstants = new Set(
     ...[...text.matchAll(/\bconst ([A-Z][A-Z0-9_]+)\b/g)].map((found) => found[1]),
     // What tests hand to each other and to the scripts of continuous integration.
     ...[...text.matchAll(/\b(SAMTYKKE_TEST_\w+|NGI_OPENAPI|FUZZ_\w+)\b/g)].map((found) => found[1]),
+    // What measurements are told.
+    ...[...text.matchAll(/process\.env\['(BENCH_\w+)'\]/g)].map((found) => found[1]),
   ]),
 );
 

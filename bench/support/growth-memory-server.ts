@@ -1,6 +1,6 @@
+import { channel } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { FastifyInstance } from 'fastify';
 import { loginFetch } from '../../sandbox/testid/login-fetch.ts';
 import { testIdRoutes } from '../../sandbox/testid/routes.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -25,15 +25,10 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 const leaked: unknown[] = [];
 
-/** Keeps what belongs to each request, as somebody does who forgets a listener or fills a map that nobody empties. */
-function leak(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request) => {
-    leaked.push({
-      headers: { ...request.raw.headers },
-      url: request.url,
-      at: new Date(),
-      own: Buffer.alloc(16_000),
-    });
+/** Keeps something of each request, as somebody does who fills a map that nobody empties. */
+function leak(): void {
+  channel('http.server.response.finish').subscribe((message) => {
+    leaked.push({ message, own: Buffer.alloc(16_000) });
   });
 }
 
@@ -58,7 +53,7 @@ const open = async (told: { env: Env; servingUrl: string; leaking?: boolean }): 
         const { rss, heapUsed, external } = process.memoryUsage();
         return { resident: rss, heap: heapUsed, external };
       });
-      if (told.leaking === true) leak(app);
+      if (told.leaking === true) leak();
     },
   });
   return `http://${config.host}:${config.port}`;

@@ -5,6 +5,7 @@ import { seed } from '../../sandbox/seed.ts';
 import { apiPaths, apiScopes, type Api } from '../../src/clients/audience.ts';
 import { overviewOfConsents } from '../../src/consent/overview.ts';
 import type { Creditor } from '../../src/creditors/creditor.ts';
+import type { Platform } from '../../src/platform/platform.ts';
 import { openBarePlatform, syntheticNin } from '../../test/support/bare-platform.ts';
 import { freePort } from '../../test/support/node-process.ts';
 import { API, clientOf } from '../../test/support/world.ts';
@@ -31,6 +32,8 @@ export interface Side {
   readonly operations: readonly Operation[];
   /** CPU of its Node since this was last asked, in milliseconds. */
   nodeWork(): Promise<number>;
+  /** What its verbs need, for doing what is due here and now. */
+  readonly platform: Platform;
   /** A connection past all privileges. */
   readonly superuser: pg.Client;
   close(): Promise<void>;
@@ -143,6 +146,7 @@ export async function openSide(
   const run = randomUUID();
   return {
     origin: samtykke.ready,
+    platform,
     superuser,
     nodeWork: async () => (await samtykke.work()).cpu,
     operations: [
@@ -166,7 +170,8 @@ export async function openSide(
         times: 200,
         ask: async (turn) => {
           if (turn === 0) end = await lastNr();
-          await ask({ path: `/feed/v1/consent?fromSequenceNr=${end + 1}&limit=${PAGE}`, headers: events });
+          const text = await ask({ path: `/feed/v1/consent?fromSequenceNr=${end + 1}&limit=${PAGE}`, headers: events });
+          end = (JSON.parse(text) as { endSequenceNr: number }).endSequenceNr;
         },
       },
       {

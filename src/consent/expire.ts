@@ -1,7 +1,7 @@
 import type { Platform } from '../platform/platform.ts';
 import { EXPIRE } from './store.ts';
 
-const PORTION = 1_000;
+const PORTION = 250;
 
 /**
  * Writes down the consents that have expired, each with its one event (C6), and answers how many. They have been inactive for
