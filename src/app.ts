@@ -27,6 +27,7 @@ import { helpLink } from './errors/help.ts';
 import type { Presenter } from './errors/presented.ts';
 import { presentProblem } from './errors/problem.ts';
 import { errorHeaders, statusOf } from './errors/status.ts';
+import { findFeedReader } from './feed/read-page.ts';
 import { feedRoutes } from './feed/routes.ts';
 import type { WakeUps } from './feed/wake-ups.ts';
 import { assetRoutes } from './html/assets.ts';
@@ -173,7 +174,7 @@ export async function buildApp(platform: Platform, options: AppOptions): Promise
     agreementRoutes(subtree, platform);
   });
   await app.register(async (subtree) => {
-    subtree.addHook('onRequest', requireToken(platform, limits, 'events'));
+    subtree.addHook('onRequest', requireToken(platform, limits, 'events', findFeedReader(platform)));
     feedRoutes(subtree, platform, options.wakeUps);
     webhookRoutes(subtree, platform);
   });

@@ -40,7 +40,7 @@ const LOOKED_AT = 400;
 export function openConnections(plan: Plan): { run(milliseconds: number): Promise<Asked>; close(): void } {
   const ask = requestsOf(plan);
   const isRight = checkOf(plan.expect);
-  const sockets: Socket[] = [];
+  let sockets: Socket[] = [];
   let times: number[] = [];
   let until = 0;
   let running = 0;
@@ -95,6 +95,7 @@ export function openConnections(plan: Plan): { run(milliseconds: number): Promis
       });
       sockets.push(socket);
       const broken = (error: Error): void => {
+        if (!sockets.includes(socket)) return; // closed by us
         reject(error);
         fail(error);
       };
@@ -103,11 +104,15 @@ export function openConnections(plan: Plan): { run(milliseconds: number): Promis
       socket.once('connect', () => resolve(next));
     });
 
-  let opened: Promise<readonly (() => void)[]> | undefined;
+  const close = (): void => {
+    fail = () => undefined;
+    for (const socket of sockets) socket.destroy();
+    sockets = [];
+  };
   return {
     run: async (milliseconds) => {
-      opened ??= Promise.all(Array.from({ length: plan.clients }, open));
-      const starts = await opened;
+      // New ones for each round: a server closes those that lay idle while the other side had its turn.
+      const starts = await Promise.all(Array.from({ length: plan.clients }, open));
       times = [];
       const cpu = process.cpuUsage();
       const begin = performance.now();
@@ -120,13 +125,11 @@ export function openConnections(plan: Plan): { run(milliseconds: number): Promis
       });
       const seconds = (performance.now() - begin) / 1_000;
       const { user, system } = process.cpuUsage(cpu);
+      close();
       const [p50 = NaN, p95 = NaN, p99 = NaN] = [50, 95, 99].map((part) => percentile(times, part));
       return { operations: times.length, seconds, p50, p95, p99, asking: (user + system) / 1_000 };
     },
-    close: () => {
-      fail = () => undefined;
-      for (const socket of sockets) socket.destroy();
-    },
+    close,
   };
 }
 

@@ -126,11 +126,23 @@ export async function presented(limits: ApiLimits, request: FastifyRequest): Pro
   return credential;
 }
 
-/** The guard of an API whose every scope is asked for (agreement, events): a hook that finds the caller, or refuses. */
-export function requireToken(platform: Platform, limits: ApiLimits, api: Api) {
+/**
+ * The guard of an API whose every scope is asked for (agreement, events): a hook that finds the caller, or refuses. `find`: finds it
+ * beside something else that the request asks for, as `findCaller` would.
+ */
+export function requireToken(
+  platform: Platform,
+  limits: ApiLimits,
+  api: Api,
+  find: (request: FastifyRequest, token: string, realNow: Date) => Promise<Caller | undefined> = (
+    _request,
+    token,
+    realNow,
+  ) => findCaller(platform.db, token, realNow),
+) {
   return async (request: FastifyRequest): Promise<void> => {
     const credential = await presented(limits, request);
-    const found = await findCaller(platform.db, credential.token, platform.clock.realNow());
+    const found = await find(request, credential.token, platform.clock.realNow());
     checkScopes(await admit(platform, limits, request, credential, { found, api }), api);
   };
 }

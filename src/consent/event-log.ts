@@ -1,3 +1,11 @@
+import {
+  TOKEN_COLUMNS,
+  TOKEN_FROM,
+  callerFrom,
+  tokenHash,
+  type Caller,
+  type TokenRow,
+} from '../clients/access-token.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { pointRead, sql, sqlState, type Database } from '../platform/db.ts';
 import type { ArchiveReason, Purpose } from './consent.ts';
@@ -38,6 +46,12 @@ const SEAL = sql<{ sealed: number }>('feed_seal', 'select feed_seal($1, $2, $3) 
 const STATE = pointRead<{ last_seq: number; unsealed: boolean }>(
   'feed_state',
   'select last_seq, unsealed from feed_state($1)',
+);
+/** $1 hash of the token, $2 real time: who asks, and how far the feed of that client is, in one round trip. */
+const STATE_WITH_CALLER = pointRead<TokenRow & { last_seq: number | null; unsealed: boolean | null }>(
+  'feed_state_with_caller',
+  `select ${TOKEN_COLUMNS}, state.last_seq, state.unsealed from ${TOKEN_FROM}
+   left join lateral feed_state(token_client_id::uuid) as state on true`,
 );
 const READ = sql<EventRow>(
   'feed_read',
@@ -176,25 +190,53 @@ export async function findNews(
   return rows.map((row) => ({ clientId: row.client_id, last: row.last_seq, unsealed: row.unsealed }));
 }
 
+/** How far a client's feed is: the last number, and whether something that was committed waits for one. */
+export interface FeedState {
+  readonly last_seq: number;
+  readonly unsealed: boolean;
+}
+
+/** Who bears this token, and how far the feed of that client is, with one view of the database. Errors: `unavailable`. */
+export async function readStateForCaller(
+  db: Database,
+  token: string,
+  realNow: Date,
+): Promise<{ caller: Caller | undefined; state: FeedState | undefined }> {
+  const [row] = await db.query(STATE_WITH_CALLER, [tokenHash(token), realNow]).catch(refuseReplica);
+  const found = row !== undefined && row.last_seq !== null && row.unsealed !== null;
+  return { caller: callerFrom(row), state: found ? (row as FeedState) : undefined };
+}
+
+/**
+ * The last number given, of a client's feed or of one that is known to be as `known` says since the request came; what was committed
+ * before is numbered first.
+ */
+export const numbered = async (
+  db: Database,
+  { clientId, now, known }: { clientId: string; now: Date; known?: FeedState | undefined },
+): Promise<number> => (await sealedState(db, clientId, now, known)).last;
+
 /** Two small reads at most; sealing happens only when something waits for a number. */
-async function sealedState(db: Database, clientId: string, now: Date): Promise<{ last: number }> {
-  const before = await stateOf(db, clientId);
+async function sealedState(db: Database, clientId: string, now: Date, known?: FeedState): Promise<{ last: number }> {
+  const before = known ?? (await stateOf(db, clientId));
   if (!before.unsealed) return { last: before.last_seq };
   await sealEvents(db, clientId, now);
   return { last: (await stateOf(db, clientId)).last_seq };
 }
 
 async function stateOf(db: Database, clientId: string): Promise<{ last_seq: number; unsealed: boolean }> {
-  const [state] = await db.query(STATE, [clientId]).catch((error: unknown) => {
-    // A replica cannot say (55000): while a primary is being replaced that is an outage like any other.
-    if (sqlState(error) !== '55000') throw error;
-    throw new DomainError('unavailable', 'The service has no primary database right now. Try again in a few seconds.', {
-      cause: error,
-      retryAfterSeconds: 3,
-    });
-  });
+  const [state] = await db.query(STATE, [clientId]).catch(refuseReplica);
   if (state === undefined) throw new Error('feed_state answered no row');
   return state;
+}
+
+/** A replica cannot say (55000): while a primary is being replaced that is an outage like any other. */
+function refuseReplica(error: unknown): never {
+  if (sqlState(error) !== '55000') throw error;
+  throw new DomainError('unavailable', 'The service has no primary database right now. Try again in a few seconds.', {
+    cause: error,
+    retryAfterSeconds: 3,
+  });
 }
 
 function eventOf(row: EventRow): ConsentEvent {

@@ -3,7 +3,15 @@ import type { NinVault } from '../platform/crypto.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Creditor } from './creditor.ts';
 import type { Loan } from './loan.ts';
-import { DELETE_LOANS, HOLDINGS, INSERT_LOAN, SAVE_CUSTOMER, creditorOf, loanOf } from './store.ts';
+import {
+  DELETE_LOANS,
+  HOLDINGS,
+  HOLDINGS_UNDER_KEYS,
+  INSERT_LOAN,
+  SAVE_CUSTOMER,
+  creditorOf,
+  loanOf,
+} from './store.ts';
 
 /** A creditor that holds something for a person, at one of its providers, and what that last delivered of it (nothing: an empty list). */
 export interface Holding {
@@ -21,7 +29,11 @@ export async function holdingsOf(
   nin: Nin,
   freshSince: Date,
 ): Promise<readonly Holding[]> {
-  const rows = await db.query(HOLDINGS, [vault.indexes(nin).map((index) => index.hash), freshSince]);
+  const [index, ...older] = vault.indexes(nin);
+  const rows =
+    older.length === 0
+      ? await db.query(HOLDINGS, [index.hash, freshSince])
+      : await db.query(HOLDINGS_UNDER_KEYS, [[index, ...older].map(({ hash }) => hash), freshSince]);
   const holdings = new Map<string, { creditor: Creditor; delivered: Map<string, Loan> }>();
   for (const row of rows) {
     const pair = `${row.creditor_id} ${row.provider_id}`;

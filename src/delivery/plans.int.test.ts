@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { explained, stepsOf } from '../../test/support/plan.ts';
-import { HOLDINGS } from '../creditors/store.ts';
+import { HOLDINGS, HOLDINGS_UNDER_KEYS } from '../creditors/store.ts';
 import type { Statement } from '../platform/db.ts';
 import { PUSH_ADD_CUSTOMERS, PUSH_REMOVE, PUSH_REMOVE_CUSTOMERS } from './store.ts';
 
@@ -33,7 +33,8 @@ async function checkPlans(): Promise<void> {
   const now = new Date('2026-11-23T08:00:00Z');
   const pair = [INSTITUTION, PROVIDER];
   for (const [statement, values] of [
-    [HOLDINGS, [[hash], now]],
+    [HOLDINGS, [hash, now]],
+    [HOLDINGS_UNDER_KEYS, [[hash, hash], now]],
     [PUSH_REMOVE, [...pair, now, [hash], ['a'], [now]]],
     [PUSH_ADD_CUSTOMERS, [...pair, now, [hash]]],
     [PUSH_REMOVE_CUSTOMERS, [...pair, [hash]]],
@@ -72,4 +73,21 @@ test('D3: loans of a person are found by the number, also right after a first co
   // What it knows is of another creditor.
   await fill(INSTITUTION, LOANS);
   await checkPlans();
+});
+
+test('the loans of a person are not planned anew for each lookup, and the plan that is kept goes by the number too', async () => {
+  await withClient(database.superuserUrl, async (client) => {
+    const { name, text } = HOLDINGS;
+    for (let call = 0; call < 12; call += 1) {
+      await client.query({ name, text, values: [Buffer.alloc(32, call), new Date('2026-11-23T08:00:00Z')] });
+    }
+    const { rows } = await client.query<{ generic_plans: string }>(
+      'select generic_plans from pg_prepared_statements where name = $1',
+      [name],
+    );
+    assert.ok(Number(rows[0]?.generic_plans) >= 6, `${rows[0]?.generic_plans} of 12 calls used the plan that is kept`);
+    const kept = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan) ${text}`);
+    const plan = kept.rows.map((row) => row['QUERY PLAN']).join('\n');
+    assert.doesNotMatch(plan, /Seq Scan on delivered_|by_provider/);
+  });
 });

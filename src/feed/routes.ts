@@ -4,6 +4,7 @@ import { firstSequenceNr, lastSequenceNr } from '../consent/event-log.ts';
 import { feedErrors, feedNumberErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
 import { readOrWait } from './long-poll.ts';
+import { readPage } from './read-page.ts';
 import { openRequests } from './open-requests.ts';
 import { readableSince } from './read-on.ts';
 import { sendSnapshot } from './snapshot.ts';
@@ -19,10 +20,12 @@ import {
   StreamQuery,
   StreamEvent,
   feedPage,
+  feedPageOf,
   feedQueryFrom,
   streamBeginsAt,
 } from './wire.ts';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 const SNAPSHOTS_PER_CLIENT = 2;
 /** Each has a connection to the database of its own. */
 const SNAPSHOTS = 4;
@@ -56,9 +59,16 @@ export function feedRoutes(app: FastifyInstance, platform: Platform, wakeUps: Wa
     },
     validatorCompiler,
     handler: async (request, reply) => {
-      const asked = { ...feedQueryFrom(request.query), clientId: callerOf(request).clientId };
-      const { events, now } = await readOrWait(platform, waiting, wakeUps, asked, { request, reply });
-      return feedPage(asked.from, events, now);
+      const { from, limit, waitSeconds } = feedQueryFrom(request.query);
+      const read = () => readPage(platform, { request, from, limit });
+      const { events, now } = await readOrWait(
+        platform,
+        waiting,
+        wakeUps,
+        { waitSeconds, readPage: read },
+        { request, reply },
+      );
+      return events === undefined ? feedPage(from, [], now) : reply.type(JSON_TYPE).send(feedPageOf(events, now));
     },
   });
 

@@ -82,6 +82,13 @@ export function feedPage(from: number, events: readonly ConsentEvent[], generate
   };
 }
 
+/** The same of events that are texts already (`READ_PAGE` in store.ts), as a text. */
+export const feedPageOf = (
+  { first, last, texts }: { first: number; last: number; texts: string },
+  generatedAt: Date,
+): string =>
+  `{"startSequenceNr":${first},"endSequenceNr":${last},"generatedAt":"${generatedAt.toISOString()}","result":[${texts}]}`;
+
 export const StreamQuery = Type.Object({ fromSequenceNr: Type.Optional(fromSequenceNr) });
 export const StreamHeaders = Type.Object({
   'Last-Event-ID': Type.Optional(

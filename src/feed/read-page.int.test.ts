@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openBarePlatform, type BarePlatform } from '../../test/support/bare-platform.ts';
+import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
+import { clientOf } from '../../test/support/world.ts';
+import { readEvents } from '../consent/event-log.ts';
+import { READ_PAGE } from './store.ts';
+import { feedPage, feedPageOf } from './wire.ts';
+
+const CLIENT = clientOf(1).id;
+
+let database: TestDatabase;
+let node: BarePlatform;
+before(async () => {
+  database = await createDatabase();
+  node = await openBarePlatform(database);
+});
+after(async () => {
+  await node.close();
+  await database.drop();
+});
+
+test('F1, F3: a page that PostgreSQL spells is to the letter the one that its events make, whatever an id of a client’s own holds', async () => {
+  const ownIds = [
+    'plain',
+    'with "quotes" and \\ backslashes',
+    'line\nbreak, tab\t, bell\u0007, del\u007f',
+    'blåbær 漢字 🙂 \u2028',
+    '{"a":null}',
+    "it's",
+    null,
+  ];
+  await withClient(database.superuserUrl, async (admin) => {
+    await admin.query("set timezone = 'Asia/Kathmandu'");
+    let n = 0;
+    const add = (type: string, more: { purpose?: string; ownId?: string | null; reason?: string }) =>
+      admin.query(
+        `insert into feed_pending (client_id, event_id, consent_id, type, occurred_at, purpose, external_id, reason)
+         values ($1, gen_random_uuid(), gen_random_uuid(), $2, $3::timestamptz + make_interval(secs => $4::integer * 3601.007), $5, $6, $7)`,
+        [CLIENT, type, '2026-10-25T00:59:59.999Z', (n += 1), more.purpose, more.ownId, more.reason],
+      );
+    for (const ownId of ownIds)
+      for (const purpose of ['presentation', 'processing']) await add('created', { purpose, ownId });
+    for (const reason of ['used', 'expired', 'revoked_by_client', 'revoked_by_person', 'revoked_by_operator'])
+      await add('archived', { reason });
+  });
+  const { db, clock } = node.platform;
+  const now = clock.now();
+  const readableSince = new Date(now.getTime() - 86_400_000);
+  for (const [from, limit] of [
+    [0, 1_000],
+    [5, 3],
+    [2, 1],
+  ] as const) {
+    const events = await readEvents(db, { clientId: CLIENT, from, limit, now, readableSince });
+    const [page] = await db.query(READ_PAGE, [CLIENT, from, readableSince, limit]);
+    assert.ok(page !== undefined && events.length > 0 && page.broken === 0);
+    const text = feedPageOf(page, now);
+    assert.deepEqual(JSON.parse(text), feedPage(from, events, now));
+    assert.equal(Object.keys(JSON.parse(text)).join(), Object.keys(feedPage(from, events, now)).join());
+  }
+  assert.deepEqual(await db.query(READ_PAGE, [CLIENT, 1_000, readableSince, 10]), []);
+});
