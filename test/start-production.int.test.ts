@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Agent } from 'undici';
+import { bareEnvironment } from './support/bare-environment.ts';
 import { sandboxCertificates } from '../sandbox/authority.ts';
 import { generateKeysFile } from '../src/platform/keys.ts';
 import { createDatabase, withClient } from './support/database.ts';
@@ -77,7 +78,7 @@ test('R4, X7: production refuses what is only good for a sandbox, names each of 
     const pushPort = await freePort();
     const child = spawn(process.execPath, ['src/main.ts', '--port', String(port)], {
       env: {
-        PATH: process.env['PATH'],
+        ...bareEnvironment(),
         ...production,
         ...urls,
         KEYS_FILE: keys,

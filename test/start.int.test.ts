@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { bareEnvironment } from './support/bare-environment.ts';
 import { variables } from '../src/platform/config.ts';
 import { createDatabase } from './support/database.ts';
 import { nodeOver, startNode } from './support/node-process.ts';
@@ -17,7 +18,7 @@ const run = promisify(execFile);
 /** Starts `sandbox/main.ts` and waits for its welcome. */
 async function start(env: Record<string, string | undefined>) {
   const child = spawn(process.execPath, ['sandbox/main.ts'], {
-    env: { PATH: process.env['PATH'], LOG_FILE: evidenceLog(), ...env },
+    env: { ...bareEnvironment(), LOG_FILE: evidenceLog(), ...env },
     stdio: 'pipe',
   });
   let welcome = '';
@@ -153,7 +154,7 @@ test('R3: a data folder that cannot be used is one line, with what to do', async
 test('R5: SIGTERM while it is still starting lets it start and stop, and ends with 0', async () => {
   const dataDir = folder();
   const child = spawn(process.execPath, ['sandbox/main.ts'], {
-    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: '0' },
+    env: { ...bareEnvironment(), DATA_DIR: dataDir, PORT: '0' },
   });
   // The folder is taken: it is starting its database now, and listens for signals since before that.
   while (!existsSync(join(dataDir, 'owner.json'))) await new Promise((resolve) => setTimeout(resolve, 20));

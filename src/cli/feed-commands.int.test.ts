@@ -9,6 +9,7 @@ import { createDatabase, withClient, type TestDatabase } from '../../test/suppor
 import { nodeOver } from '../../test/support/node-process.ts';
 import { clientOf } from '../../test/support/world.ts';
 import { registerConsent } from '../consent/register.ts';
+import { bareEnvironment } from '../../test/support/bare-environment.ts';
 
 let database: TestDatabase;
 let bare: BarePlatform;
@@ -118,7 +119,7 @@ const MAIN = join(import.meta.dirname, 'main.ts');
 /** The command in a process of its own, whose ends are ours to break. */
 function tailProcess() {
   const child = spawn(process.execPath, [MAIN, 'feed', 'tail', CLIENT, '--from', '4'], {
-    env: { PATH: process.env['PATH'], ...nodeOver(database) },
+    env: { ...bareEnvironment(), ...nodeOver(database) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';

@@ -12,6 +12,7 @@ import { nodeOver } from '../../test/support/node-process.ts';
 import { clientOf, type Json } from '../../test/support/world.ts';
 import { logSealer } from '../audit/evidence/seal-rows.ts';
 import { registerConsent } from '../consent/register.ts';
+import { bareEnvironment } from '../../test/support/bare-environment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'samtykke-log-'));
 let database: TestDatabase;
@@ -186,7 +187,7 @@ test('R3: an export that nobody reads any more ends quietly, with exit code 0', 
      select clock_timestamp(), 'permission_changed', 'operator', repeat('x', 500) from generate_series(1, 5000)`,
   );
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'log', 'export'], {
-    env: { PATH: process.env['PATH'], ...nodeOver(database) },
+    env: { ...bareEnvironment(), ...nodeOver(database) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';

@@ -30,6 +30,8 @@ export async function withCluster<Result>(work: (cluster: Cluster) => Promise<Re
       SAMTYKKE_TEST_CLUSTER: JSON.stringify({ superuserUrl: postgres.superuserUrl, ...logins }),
       SAMTYKKE_TEST_EVIDENCE: evidence,
       SAMTYKKE_TEST_KEYS: keysFile,
+      // Hundreds of processes load the same modules: each strips and compiles those that none did before it.
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
     };
     return await work({ env, evidence });
   } finally {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { bareEnvironment } from './bare-environment.ts';
 import type { Env } from '../../src/platform/config.ts';
 
 /** What a command left behind. */
@@ -15,7 +16,7 @@ const main = join(import.meta.dirname, '../../src/cli/main.ts');
 /** Runs `samtykke …` as operators do, in a process of its own that is no terminal; one that does not end is stopped. */
 export async function samtykke(env: Env, ...args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...bareEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

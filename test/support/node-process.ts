@@ -10,6 +10,7 @@ import type { Env } from '../../src/platform/config.ts';
 import { poolerOf, type TestDatabase } from './database.ts';
 import { evidenceLog, recordAnswer } from './evidence.ts';
 import { API, type Answer } from './world.ts';
+import { bareEnvironment } from './bare-environment.ts';
 
 /** A real Samtykke: `sandbox/main.ts` in a process of its own, spoken to over HTTP. */
 export interface NodeProcess {
@@ -42,7 +43,7 @@ export async function startNode(env: Env, port?: number, root: string = HERE): P
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env['PATH'],
+      ...bareEnvironment(),
       PORT: String(chosen),
       PUSH_PORT: '0',
       PUBLIC_URL: API,

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { bareEnvironment } from './bare-environment.ts';
 
 const folders: string[] = [];
 after(() => {
@@ -26,7 +27,7 @@ export interface Ended {
 /** Runs `sandbox/main.ts` to its end; whatever is still running after half a minute is stopped, and so fails. */
 export async function runToEnd(args: readonly string[], env: Record<string, string | undefined>): Promise<Ended> {
   const child = spawn(process.execPath, ['sandbox/main.ts', ...args], {
-    env: { PATH: process.env['PATH'], DATA_DIR: folder(), ...env },
+    env: { ...bareEnvironment(), DATA_DIR: folder(), ...env },
     stdio: 'pipe',
   });
   let [stdout, stderr] = ['', ''];

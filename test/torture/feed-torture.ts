@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { DomainError } from '../../src/errors/domain-error.ts';
 import { openDatabase, type Database } from '../../src/platform/db.ts';
 import { withClient, type TestDatabase } from '../support/database.ts';
@@ -174,7 +175,7 @@ async function writeFor({ design, database, seconds, least, writers, kills }: To
     const order: WriterOrder = { design, url: database.servingUrl, directUrl: database.directUrl, writers, file };
     return spawn(process.execPath, [fileURLToPath(new URL('feed-writer.ts', import.meta.url))], {
       stdio: ['pipe', 'inherit', 'inherit'],
-      env: { PATH: process.env['PATH'], FEED_WRITER: JSON.stringify(order) },
+      env: { ...bareEnvironment(), FEED_WRITER: JSON.stringify(order) },
     });
   };
   const processes = [start(), start()];

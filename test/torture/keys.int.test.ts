@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { saveCreditor } from '../../src/creditors/creditor-registry.ts';
 import { ninVault } from '../../src/platform/crypto.ts';
 import { newId } from '../../src/platform/ids.ts';
@@ -155,7 +156,7 @@ test('R7: every kind of keys is rotated and the old ones retired while three mac
       )[0].count,
     );
   const rewriting = spawn(process.execPath, ['src/cli/main.ts', 'keys', 'rewrite'], {
-    env: { PATH: process.env['PATH'], ...environment(0) },
+    env: { ...bareEnvironment(), ...environment(0) },
     stdio: 'ignore',
   });
   await until('rows are written anew', async () => (await under()) < BULK - 200);

@@ -12,6 +12,10 @@ export async function checkAlike(one: Locator, other: Locator): Promise<void> {
 
 /** In what two things differ, a line for each. */
 export async function differences(one: Locator, other: Locator): Promise<string[]> {
+  const page = one.page();
+  // What is still coming changes the one between the two looks.
+  await page.waitForLoadState('load');
+  await page.evaluate('document.fonts.ready.then(() => undefined)');
   const [first, second] = [await appearanceOf(one), await appearanceOf(other)];
   const names = Object.keys(first).filter((name) => first[name] !== second[name]);
   return names.map((name) => `${name}: ${first[name]} and ${second[name]}`);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bareEnvironment } from '../../support/bare-environment.ts';
 import type { Draws } from '../../../sandbox/random.ts';
 import type { ClientOrder } from './client.ts';
 
@@ -68,7 +69,7 @@ function start(order: ClientOrder): Running {
   const child = spawn(process.execPath, [program], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
-      PATH: process.env['PATH'],
+      ...bareEnvironment(),
       SAMTYKKE_TEST_EVIDENCE: process.env['SAMTYKKE_TEST_EVIDENCE'],
       TORTURE_CLIENT: JSON.stringify(order),
     },
