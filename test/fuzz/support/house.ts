@@ -74,9 +74,7 @@ export async function openHouse(env: Record<string, string> = {}): Promise<House
     }
     if (/\bclose\b/i.test(answer.headers.get('connection')?.[0] ?? '')) {
       const rest = await wire.ended();
-      // What is no HTTP has no method either: then HEAD is told why, too.
-      if (rest !== '' && (method !== 'HEAD' || answer.headers.has('date')))
-        throw new Error(`after the last answer there was more: ${rest.slice(0, 200)}`);
+      if (rest !== '') throw new Error(`after the last answer there was more: ${rest.slice(0, 200)}`);
       return answer;
     }
     // Kept: then the next request, a good one, is answered over it, and nothing is left of the one before.

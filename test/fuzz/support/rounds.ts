@@ -1,14 +1,17 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 
-/** Set by hand to repeat a run: the seed that it printed. */
-const SEED = process.env['FUZZ_SEED'];
 /** Set by hand to go on longer: how many times as many runs. */
 export const fuzzTimes = Number(process.env['FUZZ_RUNS'] ?? 1);
+/**
+ * Set by hand to repeat a run, to the seed that it printed, or to `random`. Unless told, a usual run has always the same cases, so that a
+ * failure is the fault of what was changed, and a longer one makes up others.
+ */
+const SEED = process.env['FUZZ_SEED'] ?? (fuzzTimes === 1 ? '1' : 'random');
 
-export const fuzzSeed: number = SEED === undefined ? randomInt(2 ** 31) : Number(SEED);
+export const fuzzSeed: number = SEED === 'random' ? randomInt(2 ** 31) : Number(SEED);
 
-if (!Number.isSafeInteger(fuzzSeed)) throw new Error('FUZZ_SEED is a whole number, as a run has printed it');
+if (!Number.isSafeInteger(fuzzSeed)) throw new Error('FUZZ_SEED is a whole number, as a run has printed it, or random');
 if (!(fuzzTimes > 0)) throw new Error('FUZZ_RUNS is how many times as many runs there should be: a number above 0');
 
 /**

@@ -126,7 +126,9 @@ function readAnswer(bytes: Buffer, method: string, over: boolean): { answer: Wir
     length,
   });
   if (status < 200) return readAnswer(bytes.subarray(from), method, over) && later(bytes, from, method, over);
-  if (method === 'HEAD' || status === 204 || status === 304) return made(Buffer.alloc(0), from);
+  // What was no HTTP had no method either: then HEAD is told why, too, over the bare connection, where no date is told.
+  const isEmpty = (method === 'HEAD' && headers.has('date')) || status === 204 || status === 304;
+  if (isEmpty) return made(Buffer.alloc(0), from);
   const [told, ...moreLengths] = headers.get('content-length') ?? [];
   const chunked = headers.get('transfer-encoding')?.join() === 'chunked';
   if (moreLengths.length > 0 || (told !== undefined && chunked)) throw new Error(`two lengths in one answer: ${head}`);
