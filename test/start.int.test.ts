@@ -112,9 +112,9 @@ test('R3: a taken port, a malformed variable and a database that cannot be used 
   const noSuch = Object.assign(new URL(database.servingUrl), { pathname: '/no_such' }).href;
   try {
     for (const [env, says] of [
-      [{ PORT: String(port) }, new RegExp(`^samtykke: port ${port} is taken: .*--port`)],
+      [{ ...nodeOver(database), PORT: String(port) }, new RegExp(`^samtykke: port ${port} is taken: .*--port`)],
       [{ PORT: 'http' }, /^samtykke: PORT is 'http': write a whole number/],
-      [{ HOST: 'no-such-host.invalid', PORT: '0' }, /^samtykke: HOST is/],
+      [{ ...nodeOver(database), HOST: 'no-such-host.invalid', PORT: '0' }, /^samtykke: HOST is/],
       [
         { DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:1/x', PORT: '0' },
         /^samtykke: the database of DATABASE_URL cannot be reached/,

@@ -7,6 +7,7 @@ import { sha256 } from '../platform/crypto.ts';
 import { sql, type SqlValue, type Statement } from '../platform/db.ts';
 import type { Platform } from '../platform/platform.ts';
 import { errors } from './oidc-provider.ts';
+import { saveToken } from './save-token.ts';
 
 const UPSERT = sql<{ saved: boolean }>(
   'oauth_upsert',
@@ -112,13 +113,11 @@ export function databaseAway(cause: unknown): Error {
 }
 
 function artefactAdapter(platform: Platform, model: string): Adapter {
-  const query = async <Row>(statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> => {
-    try {
-      return await platform.db.query(statement, values);
-    } catch (error) {
-      throw databaseAway(error);
-    }
+  const away = (error: unknown): never => {
+    throw databaseAway(error);
   };
+  const query = <Row>(statement: Statement<Row>, values: readonly SqlValue[]): Promise<Row[]> =>
+    platform.db.query(statement, values).catch(away);
   const now = () => platform.clock.realNow();
   /** First the grant, which waits for a token that is being saved, and lets none be saved after it; then what was saved (A11). */
   const endGrant = async (of: string, grantId: string): Promise<void> => {
@@ -131,6 +130,10 @@ function artefactAdapter(platform: Platform, model: string): Adapter {
       const { jti, ...rest } = payload;
       const kept = withIds.has(model) ? { ...rest, jti } : rest;
       const expiresAt = expiresIn !== undefined && expiresIn > 0 ? new Date(now().getTime() + expiresIn * 1000) : null;
+      if (model === 'ClientCredentials') {
+        await saveToken(platform, { model, idHash: sha256(id), payload: JSON.stringify(kept), expiresAt }).catch(away);
+        return;
+      }
       const values = [model, sha256(id), JSON.stringify(kept), payload.grantId ?? null, expiresAt];
       if (model === 'AccessToken' && payload.grantId !== undefined) {
         const saved = await query(SAVE_GRANTED, [...values, sha256(payload.grantId)]);

@@ -1,4 +1,4 @@
-import { sql, type Queryable, type Transaction } from '../platform/db.ts';
+import { pointRead, sql, type Queryable, type Transaction } from '../platform/db.ts';
 import { isUuid } from '../platform/ids.ts';
 import type { Authentication, Client, IdTokenAlgorithm, PublicKeys } from './client.ts';
 import type { ClientDifference } from './registration.ts';
@@ -27,15 +27,14 @@ interface ClientRow {
   created_at: Date;
 }
 
-/** $1 one client, or null for all of them */
-const FIND = sql<ClientRow>(
-  'client_find',
-  `select c.id, c.name, c.organisation_number, c.enabled, c.secret_hashes, c.former_secret_hashes, c.former_secrets_until,
+const COLUMNS = `c.id, c.name, c.organisation_number, c.enabled, c.secret_hashes, c.former_secret_hashes, c.former_secrets_until,
           c.may_register_agreements, c.may_read_events, c.may_use_openid, c.redirect_uris, c.post_logout_redirect_uris, c.auth_method,
           c.jwks, c.require_pkce, c.require_par, c.require_dpop, c.require_signed_request, c.id_token_alg, c.created_at,
-          array(select p.purpose from client_purpose p where p.client_id = c.id and p.registered order by p.purpose) as purposes
-   from client c where $1::uuid is null or c.id = $1 order by c.name, c.id`,
-);
+          array(select p.purpose from client_purpose p where p.client_id = c.id and p.registered order by p.purpose) as purposes`;
+
+/** Asked for each token that is issued. */
+const FIND = pointRead<ClientRow>('client_find', `select ${COLUMNS} from client c where c.id = $1`);
+const LIST = sql<ClientRow>('client_list', `select ${COLUMNS} from client c order by c.name, c.id`);
 
 /** A client as operators see it. */
 export type RegisteredClient = Client & { readonly createdAt: Date };
@@ -49,7 +48,7 @@ export async function findClient(db: Queryable, id: string): Promise<RegisteredC
 
 /** All clients by name, those that are switched off too. */
 export async function listClients(db: Queryable): Promise<readonly RegisteredClient[]> {
-  return (await db.query(FIND, [null])).map(clientOf);
+  return (await db.query(LIST)).map(clientOf);
 }
 
 const clientOf = (row: ClientRow): RegisteredClient => ({

@@ -98,10 +98,13 @@ const ADD = sql<{ number: number }>(
      (number, at, jws, hash, row_count, first_id, last_id, first_at, last_at, up_to, kept_since, row_ids, list)
    select $1::bigint, $2::timestamptz, $3, $4::bytea, count(id), min(id), max(id), $9::timestamptz, $10::timestamptz, $7::bigint,
           $8::timestamptz, $5::bigint[], $6 from unnest($5::bigint[]) as id
-   on conflict (number) do nothing returning number`,
+   on conflict do nothing returning number`,
 );
 
-/** Adds a seal, unless its number is taken: then somebody else was first, and what this one was made of is no longer so. */
+/**
+ * Adds a seal, unless its number is taken: then somebody else was first, and what this one was made of is no longer so. Two nodes may make
+ * the same one, to the letter, in the same millisecond: so nothing of it may be taken, and not its number alone.
+ */
 export async function addSeal(
   db: Queryable,
   statement: SealStatement,
