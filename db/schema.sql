@@ -330,6 +330,7 @@ create table feed_event (
   purpose text,
   external_id text,
   reason text,
+  body text,
   constraint feed_event_pkey PRIMARY KEY (client_id, seq, recorded_on)
 ) partition by range (recorded_on);
 
@@ -345,6 +346,7 @@ create table feed_event_default (
   purpose text,
   external_id text,
   reason text,
+  body text,
   constraint feed_event_default_pkey PRIMARY KEY (client_id, seq, recorded_on)
 ) partition of feed_event default;
 
@@ -635,6 +637,24 @@ CREATE OR REPLACE FUNCTION public.feed_epoch()
  IMMUTABLE
 AS $function$ select 0::bigint $function$;
 
+CREATE OR REPLACE FUNCTION public.feed_event_text(p_client uuid, p_seq bigint, p_event uuid, p_consent uuid, p_type text, p_occurred_at timestamp with time zone, p_purpose text, p_external_id text, p_reason text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select '{"sequenceNr":' || p_seq || ',"eventId":"' || p_event || '","consentId":"' || p_consent || '","timestamp":"'
+    || to_char(p_occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    || case p_type
+         when 'created' then '","eventType":"SAMTYKKE_OPPRETTET","samtykkeOpprettetEvent":{"clientId":"' || p_client
+           || '","consentId":"' || p_consent || '","scope":"debt.unsecured.' || p_purpose
+           || case when p_external_id is null then '"' else '","externalConsentId":' || to_json(p_external_id) end
+           || '},"samtykkeArkivertEvent":null}'
+         when 'archived' then
+           '","eventType":"SAMTYKKE_ARKIVERT","samtykkeOpprettetEvent":null,"samtykkeArkivertEvent":{"clientId":"' || p_client
+           || '","consentId":"' || p_consent || '","reason":"' || p_reason || '"}}'
+       end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.feed_keep_partitions(p_today date, p_keep_from date)
  RETURNS void
  LANGUAGE plpgsql
@@ -733,9 +753,11 @@ begin
     returning h.client_id, h.last_seq - c.events as before, h.last_recorded_at as recorded_at
   ), inserted as (
     insert into feed_event
-      (client_id, seq, recorded_on, recorded_at, event_id, consent_id, type, occurred_at, purpose, external_id, reason)
+      (client_id, seq, recorded_on, recorded_at, event_id, consent_id, type, occurred_at, purpose, external_id, reason,
+       body)
     select n.client_id, head.before + n.place, (head.recorded_at at time zone 'UTC')::date, head.recorded_at,
-           n.event_id, n.consent_id, n.type, n.occurred_at, n.purpose, n.external_id, n.reason
+           n.event_id, n.consent_id, n.type, n.occurred_at, n.purpose, n.external_id, n.reason,
+           feed_event_text(n.client_id, head.before + n.place, n.event_id, n.consent_id, n.type, n.occurred_at, n.purpose, n.external_id, n.reason)
     from numbered n join head using (client_id)
     returning client_id
   )
@@ -1104,6 +1126,7 @@ grant execute on function business_now() to samtykke_app;
 grant execute on function feed_base() to public;
 grant execute on function feed_base() to samtykke_app;
 grant execute on function feed_epoch() to samtykke_app;
+grant execute on function feed_event_text(p_client uuid, p_seq bigint, p_event uuid, p_consent uuid, p_type text, p_occurred_at timestamp with time zone, p_purpose text, p_external_id text, p_reason text) to samtykke_app;
 grant execute on function feed_keep_partitions(p_today date, p_keep_from date) to samtykke_app;
 grant execute on function feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_state(p_client uuid, OUT last_seq bigint, OUT unsealed boolean) to samtykke_app;

@@ -226,17 +226,19 @@ const EVENTS = `do $do$ begin
     for back in 0..${FEED_DAYS} loop
       perform feed_keep_partitions((business_now() at time zone 'UTC')::date - back, (business_now() at time zone 'UTC')::date - 60);
     end loop;
-    insert into feed_event (client_id, seq, recorded_on, recorded_at, event_id, consent_id, type, occurred_at, purpose, external_id, reason)
-    select client_id, seq, (at at time zone 'UTC')::date, at, growth.id(40, n, ms),
-      growth.id(30, of, growth.born(now, of, consents, ${DAYS})), case when n % 2 = 0 then 'created' else 'archived' end, at - interval '1 second',
-      case when n % 2 = 0 then 'processing' end, case when n % 2 = 0 then 'application-' || n end, case when n % 2 = 1 then 'expired' end
+    insert into feed_event (client_id, seq, recorded_on, recorded_at, event_id, consent_id, type, occurred_at, purpose, external_id, reason, body)
+    select *, feed_event_text(client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason) from (
+    select client_id, seq, (at at time zone 'UTC')::date as recorded_on, at, growth.id(40, n, ms) as event_id,
+      growth.id(30, of, growth.born(now, of, consents, ${DAYS})) as consent_id, case when n % 2 = 0 then 'created' else 'archived' end as type, at - interval '1 second' as occurred_at,
+      case when n % 2 = 0 then 'processing' end as purpose, case when n % 2 = 0 then 'application-' || n end as external_id,
+      case when n % 2 = 1 then 'expired' end as reason
     from (
       select *, growth.at(ms) as at from (
         select s.*, n, slot.client_id, (n / 100) * slot.slots + slot.place + 1 as seq, growth.born(s.now, n, s.consents, ${FEED_DAYS}) as ms,
           s.consents - 1 - n / 2 as of
         from growth.size s cross join generate_series(0, s.consents - 1) n join growth.slot on slot.slot = n % 100 offset 0
       ) one offset 0
-    ) two;
+    ) two offset 0) event;
   end $do$`;
 
 const HEADS = `insert into feed_head (client_id, last_seq, last_recorded_at) select client_id, max(seq), max(recorded_at) from feed_event group by 1`;

@@ -7,7 +7,7 @@ import { sha256 } from '../platform/crypto.ts';
 import { sql, type SqlValue, type Statement } from '../platform/db.ts';
 import type { Platform } from '../platform/platform.ts';
 import { errors } from './oidc-provider.ts';
-import { saveToken } from './save-token.ts';
+import { saveToken } from './store.ts';
 
 const UPSERT = sql<{ saved: boolean }>(
   'oauth_upsert',

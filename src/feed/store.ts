@@ -1,4 +1,3 @@
-import { debtScopeOf } from '../clients/audience.ts';
 import type { ArchiveReason, Purpose } from '../consent/consent.ts';
 import { sql } from '../platform/db.ts';
 
@@ -37,26 +36,15 @@ export const OPEN_CONSENTS = sql<never>(
 export const NEXT_CONSENTS = sql<HeldRow>('snapshot_next', 'fetch forward 1000 from snapshot_consents');
 
 /**
- * A page of events as one text, spelt as `feedEvent` spells them; a test holds the two together. Rows would become objects only to be
- * written as JSON again, which took most of a page's time. `broken`: events
- * that lack what their type needs. No row when there is none. $1 client, $2 from, $3 readable since, $4 at most
+ * A page of events as one text. Each was spelt when it got its number, as `feedEvent` spells it, and is only put beside the others here: rows
+ * would become objects only to be written as JSON again, which took most of a page's time. `broken`: events that lack what their type
+ * needs. No row when there is none. $1 client, $2 from, $3 readable since, $4 at most
  */
 export const READ_PAGE = sql<{ first: number; last: number; texts: string; broken: number }>(
   'feed_read_page',
   `select min(seq) as first, max(seq) as last, string_agg(body, ',' order by seq) as texts, count(*) filter (where body is null) as broken
    from (
-     select seq,
-       '{"sequenceNr":' || seq || ',"eventId":"' || event_id || '","consentId":"' || consent_id || '","timestamp":"'
-       || to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-       || case type
-            when 'created' then '","eventType":"SAMTYKKE_OPPRETTET","samtykkeOpprettetEvent":{"clientId":"' || client_id
-              || '","consentId":"' || consent_id || '","scope":"${debtScopeOf('')}' || purpose
-              || case when external_id is null then '"' else '","externalConsentId":' || to_json(external_id) end
-              || '},"samtykkeArkivertEvent":null}'
-            when 'archived' then
-              '","eventType":"SAMTYKKE_ARKIVERT","samtykkeOpprettetEvent":null,"samtykkeArkivertEvent":{"clientId":"' || client_id
-              || '","consentId":"' || consent_id || '","reason":"' || reason || '"}}'
-          end as body
+     select seq, coalesce(body, feed_event_text(client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason)) as body
      from feed_event
      where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
      order by seq limit $4
