@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { systemClock } from './clock.ts';
+import { queryNamed } from './db-query.ts';
 
 /**
  * Connections for point reads, which send one statement behind the other without waiting for the answers (pipelining). What many
@@ -137,7 +138,7 @@ function openLane(settings: pg.ClientConfig, onConnectionError: (error: Error) =
       return false;
     },
     underWay: () => connection?.underWay,
-    read: ({ name, text }, values, now) =>
+    read: (statement, values, now) =>
       new Promise((resolve, reject) => {
         const on = connection;
         if (on === undefined) {
@@ -147,12 +148,20 @@ function openLane(settings: pg.ClientConfig, onConnectionError: (error: Error) =
         if (on.underWay === 0) on.answeredAt = now;
         on.underWay += 1;
         holdBack(on);
-        on.client.query({ name, text, values }, (error: Error | null, result) => {
+        const answered = (): void => {
           on.underWay -= 1;
           on.answeredAt = systemClock.stopwatch();
-          if (error === null) resolve(result.rows);
-          else reject(error);
-        });
+        };
+        queryNamed(on.client, statement, values).then(
+          (rows) => {
+            answered();
+            resolve(rows);
+          },
+          (error: Error) => {
+            answered();
+            reject(error);
+          },
+        );
       }),
     close: async () => {
       isClosed = true;

@@ -3,12 +3,12 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { DomainError } from '../errors/domain-error.ts';
 import { assertServes } from './db-primary.ts';
+import { types } from './db-query.ts';
 import {
   BEGIN_READING,
   committed,
   run,
   translated,
-  types,
   withSettings,
   type DatabaseLogin,
   type Queryable,

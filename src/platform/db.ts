@@ -4,6 +4,7 @@ import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
 import { noLanes, openLanes, type Lanes } from './db-pipeline.ts';
 import { assertServes, verifying } from './db-primary.ts';
+import { queryNamed, types } from './db-query.ts';
 import type { PoolState } from './metrics.ts';
 import type { SpanOf } from './tracing-span.ts';
 import { noTracing, type Tracing } from './tracing.ts';
@@ -105,19 +106,6 @@ const insideTransaction = new AsyncLocalStorage<true>();
 
 /** Whether the caller runs inside `transaction`: the HTTP client refuses to speak to anyone then. */
 export const isInsideTransaction = (): boolean => insideTransaction.getStore() === true;
-
-export const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8
-      ? parseSafeInteger
-      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-};
-
-function parseSafeInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError('a bigint of the database is beyond 2^53');
-  return value;
-}
 
 /** Opens a pool; connects lazily, and again by itself when the database was away. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -350,8 +338,7 @@ export async function run<Row>(
   values: readonly SqlValue[],
 ): Promise<Row[]> {
   try {
-    const result = await on.query({ name: statement.name, text: statement.text, values: [...values] });
-    return result.rows as Row[];
+    return (await queryNamed(on, statement, [...values])) as Row[];
   } catch (error) {
     throw translated(error);
   }
@@ -387,7 +374,7 @@ const AWAY_STATES = /^(08...|53300|57P0[1-3]|57014|55P03|25006|KEY01)$/;
 export function translated(error: unknown): unknown {
   // The server's errors carry a SQLSTATE; what has none came from the connection itself (refused, reset, timed out).
   const state = sqlState(error);
-  if (error instanceof RangeError) return error; // ours: `parseSafeInteger`
+  if (error instanceof RangeError) return error; // ours, of a value that cannot be read (db-query.ts)
   return error instanceof pg.DatabaseError && (state === undefined || !AWAY_STATES.test(state))
     ? error
     : unavailable(error);

@@ -55,7 +55,7 @@ export function openLog(options: { file: string; level: string }): Log {
     {
       level: options.level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: timeOfLine,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describeError },
     },
@@ -84,6 +84,15 @@ export function openLog(options: { file: string; level: string }): Log {
       }
     },
   };
+}
+
+let [lastInstant, lastTime] = [0, ''];
+
+/** The member for the time of a line, written once for all lines of a millisecond. */
+function timeOfLine(): string {
+  const now = systemClock.realNow().getTime();
+  if (now !== lastInstant) [lastInstant, lastTime] = [now, `,"time":"${new Date(now).toISOString()}"`];
+  return lastTime;
 }
 
 /**
