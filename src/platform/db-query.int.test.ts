@@ -98,7 +98,7 @@ test('instants are read to the millisecond, in whatever way the server writes th
 });
 
 test('over one connection in a row, without waiting for answers, each has its own', async () => {
-  const pipelined = new pg.Client({ connectionString: database.superuserUrl, pipeline: true } as pg.ClientConfig);
+  const pipelined = new pg.Client({ connectionString: database.superuserUrl, pipeline: true });
   await pipelined.connect();
   const statement = { name: 'row', text: 'select $1::int as n, 10 / $1::int as part' };
   const answers = await Promise.allSettled(
