@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { FeedEvent, feedEvent } from './feed-event.ts';
+import type { PagePart } from './store.ts';
 
 const MAX_LIMIT = 1_000;
 const MAX_WAIT_SECONDS = 30;
@@ -82,12 +83,17 @@ export function feedPage(from: number, events: readonly ConsentEvent[], generate
   };
 }
 
-/** The same of events that are texts already (`READ_PAGE` in store.ts), as a text. */
-export const feedPageOf = (
-  { first, last, texts }: { first: number; last: number; texts: string },
-  generatedAt: Date,
-): string =>
-  `{"startSequenceNr":${first},"endSequenceNr":${last},"generatedAt":"${generatedAt.toISOString()}","result":[${texts}]}`;
+/** The same of events that are texts already (`READ_PAGE` in store.ts), at least one, as bytes. */
+export function feedPageOf(parts: readonly PagePart[], generatedAt: Date): Buffer {
+  const [first, last] = [parts[0]?.first, parts.at(-1)?.last];
+  const head = `{"startSequenceNr":${first},"endSequenceNr":${last},"generatedAt":"${generatedAt.toISOString()}","result":[`;
+  // Never one long text: its memory would be mapped for it alone.
+  const pieces = [head, ...parts.flatMap(({ texts }, place) => (place === 0 ? [texts] : [',', texts])), ']}'];
+  const page = Buffer.allocUnsafe(pieces.reduce((bytes, piece) => bytes + Buffer.byteLength(piece), 0));
+  let written = 0;
+  for (const piece of pieces) written += page.write(piece, written);
+  return page;
+}
 
 export const StreamQuery = Type.Object({ fromSequenceNr: Type.Optional(fromSequenceNr) });
 export const StreamHeaders = Type.Object({
