@@ -87,7 +87,7 @@ export function protocolRoutes(
     headers['x-forwarded-proto'] = protocol.replace(':', '');
     headers['x-forwarded-for'] = request.ip;
     headers['x-trace-id'] = request.id;
-    delete headers['x-forwarded-host'];
+    if (headers['x-forwarded-host'] !== undefined) delete headers['x-forwarded-host'];
     // Some clients ask for text/html by default (Java's do), and would get an error page instead of JSON.
     if (request.method === 'POST') headers.accept = 'application/json';
     requests.set(request.raw, request);

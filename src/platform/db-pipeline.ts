@@ -83,9 +83,15 @@ interface Connection {
   /** When it last answered, or began to have something to answer. */
   answeredAt: number;
   isHeldBack: boolean;
+  /** Whether somebody looks in a while if it still answers. */
+  isWatched: boolean;
 }
 
-function openLane(settings: pg.ClientConfig, onConnectionError: (error: Error) => void, look: Look): Lane {
+function openLane(
+  { query_timeout: silenceMs = 10_000, ...settings }: pg.ClientConfig,
+  onConnectionError: (error: Error) => void,
+  look: Look,
+): Lane {
   let connection: Connection | undefined;
   let opening: Promise<void> | undefined;
   let restsUntil = 0;
@@ -102,6 +108,7 @@ function openLane(settings: pg.ClientConfig, onConnectionError: (error: Error) =
       onConnectionError(error);
     });
     client.on('end', lose);
+    const giveUp = setTimeout(() => socket.destroy(), (settings.connectionTimeoutMillis ?? 0) + silenceMs);
     try {
       await client.connect();
       await look(client);
@@ -110,8 +117,10 @@ function openLane(settings: pg.ClientConfig, onConnectionError: (error: Error) =
       client.end().catch(() => undefined);
       restsUntil = systemClock.stopwatch() + REST_MS;
       return;
+    } finally {
+      clearTimeout(giveUp);
     }
-    connection = { client, socket, underWay: 0, answeredAt: 0, isHeldBack: false };
+    connection = { client, socket, underWay: 0, answeredAt: 0, isHeldBack: false, isWatched: false };
   };
   /** Holds back what is sent until the end of this turn of the event loop: what others ask in it goes along. */
   const holdBack = (on: Connection): void => {
@@ -122,6 +131,18 @@ function openLane(settings: pg.ClientConfig, onConnectionError: (error: Error) =
       on.isHeldBack = false;
       on.socket.uncork();
     });
+  };
+
+  /** Cuts it when it has answered nothing for too long: those who wait then ask elsewhere. One timer for all of them. */
+  const watch = (on: Connection, inMs: number): void => {
+    on.isWatched = true;
+    setTimeout(() => {
+      on.isWatched = false;
+      if (on.underWay === 0) return;
+      const silent = systemClock.stopwatch() - on.answeredAt;
+      if (silent >= silenceMs) on.socket.destroy();
+      else watch(on, silenceMs - silent);
+    }, inMs).unref();
   };
 
   return {
@@ -148,6 +169,7 @@ function openLane(settings: pg.ClientConfig, onConnectionError: (error: Error) =
         if (on.underWay === 0) on.answeredAt = now;
         on.underWay += 1;
         holdBack(on);
+        if (!on.isWatched) watch(on, silenceMs);
         const answered = (): void => {
           on.underWay -= 1;
           on.answeredAt = systemClock.stopwatch();

@@ -41,11 +41,16 @@ export function followRequests(server: Server): void {
  * would handle them at once and hold the later answers back until the earlier ones are out: debt that was looked up before a
  * revocation would leave after it had been acknowledged (C5). One whose connection has ended meanwhile is not begun: nobody would be told.
  */
-export async function oneAtATime({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+export function oneAtATime({ raw }: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const before = befores.get(raw);
-  if (before === undefined) return;
-  await before;
-  if (!raw.socket.writable) reply.hijack();
+  if (before === undefined) {
+    done();
+    return;
+  }
+  void before.then(() => {
+    if (!raw.socket.writable) reply.hijack();
+    done();
+  });
 }
 
 const brokenHttp: Readonly<Record<string, readonly [status: number, phrase: string, detail: string]>> = {
@@ -128,7 +133,7 @@ export const refuseTunnel =
  * `mostHeaders`. Who they are must be said once, too: proxies differ in which of two they take. Errors: `invalid_request`.
  */
 export function refuseOddHttp(platform: Told, mostHeaders: number) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const { raw } = request;
     const { rawHeaders } = raw;
     let [hosts, authorizations] = [0, 0];
@@ -142,13 +147,13 @@ export function refuseOddHttp(platform: Told, mostHeaders: number) {
     if (odd !== undefined) {
       reply.hijack();
       writeBroken(platform, odd, raw.socket);
+      done();
       return;
     }
     // Nothing is spoken here but HTTP. Node loses what was sent together with such a request.
     if (raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
-    if (authorizations > 1) {
-      throw new DomainError('invalid_request', 'the header Authorization is there more than once: send one');
-    }
+    if (authorizations <= 1) done();
+    else done(new DomainError('invalid_request', 'the header Authorization is there more than once: send one'));
   };
 }
 
