@@ -47,10 +47,11 @@ export function oneAtATime({ raw }: FastifyRequest, reply: FastifyReply, done: (
     done();
     return;
   }
-  void before.then(() => {
+  const goOn = (): void => {
     if (!raw.socket.writable) reply.hijack();
     done();
-  });
+  };
+  void before.then(goOn);
 }
 
 const brokenHttp: Readonly<Record<string, readonly [status: number, phrase: string, detail: string]>> = {
