@@ -13,7 +13,7 @@ async function runTests({ env, evidence }: Cluster, named: readonly string[]): P
   const files = named.length > 0 ? named : globSync(['{src,sandbox,test}/**/*.test.ts']).sort();
   // Fuzzing goes on longer by hand (test/fuzz/support/rounds.ts).
   const timeout = 240_000 * Math.max(1, Number(process.env['FUZZ_RUNS'] ?? 1));
-  const flags = ['--test', '--test-concurrency=2', `--test-timeout=${timeout}`, '--test-reporter=spec'];
+  const flags = ['--test', '--test-concurrency=3', `--test-timeout=${timeout}`, '--test-reporter=spec'];
   const code = await runNode([...flags, ...files], env);
   const findings = scanEvidence(evidence);
   process.stdout.write(
