@@ -55,7 +55,7 @@ async function openFilled(loans: number) {
     const hash = hashOf(person);
     const vault = { ...platform.vault, indexes: () => [{ keyId: 'bench', hash }] as const };
     const holdings = await holdingsOf(platform.db, vault, nin, new Date(now.getTime() - 3_600_000));
-    const found = holdings.reduce((sum, { delivered }) => sum + delivered.length, 0);
+    const found = holdings.reduce((sum, { delivered }) => sum + delivered().length, 0);
     if (found !== LOANS_EACH) throw new Error(`${found} loans were found, not ${LOANS_EACH}`);
   };
   return {

@@ -3,7 +3,16 @@ import { purposeOfScope } from '../clients/audience.ts';
 import type { Queryable } from '../platform/db.ts';
 import type { Platform } from '../platform/platform.ts';
 import { isPurpose, type Consent, type Purpose } from './consent.ts';
-import { FIND, FIND_WITH_CALLER, READ_PERSON, consentOf, type ConsentRow } from './store.ts';
+import {
+  FIND,
+  FIND_WITH_CALLER,
+  FIND_WITH_CALLER_AND_PERSON,
+  READ_PERSON,
+  consentOf,
+  type CallerAndConsentRow,
+  type ConsentRow,
+  type PersonRow,
+} from './store.ts';
 import type { Nin } from '../person/nin.ts';
 
 /** The consent of this id as it is now, whoever's it is; undefined when there is none. */
@@ -12,23 +21,39 @@ export async function readConsent(db: Queryable, id: string): Promise<Consent | 
   return row === undefined ? undefined : consentOf(row);
 }
 
-/**
- * Who bears this token, and the consent of this id, in one statement and so with one view of the database. The consent is
- * answered whoever's it is: the rules decide what the caller may know of it.
- */
+/** Whoever bears a token, and a consent, as they were in one view of the database. */
+export interface CallerAndConsent {
+  readonly caller: Caller | undefined;
+  /** Whoever's it is: the rules decide what the caller may know of it. */
+  readonly consent: Consent | undefined;
+  /** The person's number, still sealed, if it was asked for and there is a consent. */
+  readonly person: SealedPerson | undefined;
+}
+
+/** A person's number as it is kept; for `ninOf`, which opens it. */
+export type SealedPerson = Readonly<PersonRow>;
+
+/** Who bears this token, and the consent of this id, in one statement; `withPerson`: and the number of the person whose it is. */
 export async function readConsentForCaller(
   platform: Platform,
   token: string,
   consentId: string,
-): Promise<{ caller: Caller | undefined; consent: Consent | undefined }> {
-  const [row] = await platform.db.query(FIND_WITH_CALLER, [tokenHash(token), platform.clock.realNow(), consentId]);
-  const found = row !== undefined && row.id !== null;
-  return { caller: callerFrom(row), consent: found ? consentOf(row as ConsentRow) : undefined };
+  { withPerson = false } = {},
+): Promise<CallerAndConsent> {
+  const values = [tokenHash(token), platform.clock.realNow(), consentId];
+  const read = withPerson ? FIND_WITH_CALLER_AND_PERSON : FIND_WITH_CALLER;
+  const [row] = await platform.db.query<CallerAndConsentRow>(read, values);
+  const { id, person_id: personId, nin_cipher: cipher, nin_cipher_key: key } = row ?? {};
+  return {
+    caller: callerFrom(row),
+    consent: id ? consentOf(row as ConsentRow) : undefined,
+    person: personId && cipher && key ? { id: personId, nin_cipher: cipher, nin_cipher_key: key } : undefined,
+  };
 }
 
-/** The number of the person whose consent this is. */
-export async function ninOf(platform: Platform, consent: Consent): Promise<Nin> {
-  const [row] = await platform.db.query(READ_PERSON, [consent.personId]);
+/** The number of the person whose consent this is. `person`: as it was read with the consent, if it was. */
+export async function ninOf(platform: Platform, consent: Consent, person?: SealedPerson): Promise<Nin> {
+  const row = person ?? (await platform.db.query(READ_PERSON, [consent.personId]))[0];
   if (row === undefined) throw new Error('a consent has no person');
   return platform.vault.open({ keyId: row.nin_cipher_key, cipher: row.nin_cipher }, row.id);
 }

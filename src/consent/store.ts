@@ -54,15 +54,35 @@ export const FIND_BY_EXTERNAL_ID = sql<ConsentRow>(
   `select ${COLUMNS} from consent where client_id = $1 and external_id = $2`,
 );
 
+/** A person's number, sealed. */
+export interface PersonRow {
+  id: string;
+  nin_cipher: Buffer;
+  nin_cipher_key: string;
+}
+
+/** Columns of a consent are null where there is none; those of the person are there if they were asked for. */
+export type CallerAndConsentRow = TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null } & {
+  [Column in keyof Omit<PersonRow, 'id'>]?: PersonRow[Column] | null;
+};
+
 /** $1 hash of the token, $2 real time, $3 consent: who asks, and the consent that is spoken of, in one round trip. */
-export const FIND_WITH_CALLER = pointRead<TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null }>(
+export const FIND_WITH_CALLER = pointRead<CallerAndConsentRow>(
   'consent_find_with_caller',
   `select ${TOKEN_COLUMNS}, consent.* from ${TOKEN_FROM}
    left join (select ${COLUMNS} from consent where id = $3) as consent on true`,
 );
 
+/** The same, and with it the number of the person whose consent it is, for who is going to look up their debt. */
+export const FIND_WITH_CALLER_AND_PERSON = pointRead<CallerAndConsentRow>(
+  'consent_find_with_caller_and_person',
+  `select ${TOKEN_COLUMNS}, consent.*, p.nin_cipher, p.nin_cipher_key from ${TOKEN_FROM}
+   left join (select ${COLUMNS} from consent where id = $3) as consent on true
+   left join person p on p.id = consent.person_id`,
+);
+
 /** $1 person */
-export const READ_PERSON = pointRead<{ id: string; nin_cipher: Buffer; nin_cipher_key: string }>(
+export const READ_PERSON = pointRead<PersonRow>(
   'person_read',
   'select id, nin_cipher, nin_cipher_key from person where id = $1',
 );

@@ -11,12 +11,14 @@ import {
   SAVE_CUSTOMER,
   creditorOf,
   loanOf,
+  type HoldingRow,
 } from './store.ts';
 
-/** A creditor that holds something for a person, at one of its providers, and what that last delivered of it (nothing: an empty list). */
+/** A creditor that holds something for a person, at one of its providers. */
 export interface Holding {
   readonly creditor: Creditor;
-  readonly delivered: readonly Loan[];
+  /** What that last delivered of it (nothing: an empty list). Made of what was read when it is asked for: mostly the creditor itself answers. */
+  readonly delivered: () => readonly Loan[];
 }
 
 /**
@@ -34,18 +36,23 @@ export async function holdingsOf(
     older.length === 0
       ? await db.query(HOLDINGS, [index.hash, freshSince])
       : await db.query(HOLDINGS_UNDER_KEYS, [[index, ...older].map(({ hash }) => hash), freshSince]);
-  const holdings = new Map<string, { creditor: Creditor; delivered: Map<string, Loan> }>();
+  const byPair = Map.groupBy(rows, (row) => `${row.creditor_id} ${row.provider_id}`);
+  return Array.from(byPair.values(), (ofPair) => ({
+    creditor: creditorOf(ofPair[0] as HoldingRow),
+    delivered: () => loansOf(ofPair),
+  }));
+}
+
+function loansOf(rows: readonly HoldingRow[]): readonly Loan[] {
+  const loans = new Map<string, Loan>();
   for (const row of rows) {
-    const pair = `${row.creditor_id} ${row.provider_id}`;
-    const holding = holdings.get(pair) ?? { creditor: creditorOf(row), delivered: new Map<string, Loan>() };
-    holdings.set(pair, holding);
     if (row.account_id === null) continue;
     const loan = loanOf({ ...row, account_id: row.account_id });
     // While keys are rotated a loan may be there under the old hash and the new: the later one counts.
-    const other = holding.delivered.get(loan.accountId);
-    if (other === undefined || other.timestamp <= loan.timestamp) holding.delivered.set(loan.accountId, loan);
+    const other = loans.get(loan.accountId);
+    if (other === undefined || other.timestamp <= loan.timestamp) loans.set(loan.accountId, loan);
   }
-  return Array.from(holdings.values(), ({ creditor, delivered }) => ({ creditor, delivered: [...delivered.values()] }));
+  return [...loans.values()];
 }
 
 /** Replaces what was delivered for one person; an empty list says that the person is a customer, and no more. For sandboxes. */

@@ -42,12 +42,13 @@ async function askCreditors(
           const answer = client.loansOf(creditor, ask.nin, { signal: deadline.signal, traceId: ask.traceId });
           const live = await Promise.race([answer, passed]);
           platform.metrics.creditorAsked('answered');
-          return { creditor, live, delivered };
+          // What was delivered counts for those that are missing only.
+          return { creditor, live, delivered: [] };
         } catch (error) {
           platform.metrics.creditorAsked('missing');
           const reason = deadline.signal.aborted ? 'deadline' : error instanceof Error ? error.message : 'unknown';
           platform.log.warn({ creditorId: creditor.id, traceId: ask.traceId, reason }, 'a creditor is missing');
-          return { creditor, live: null, delivered };
+          return { creditor, live: null, delivered: delivered() };
         }
       }),
     );

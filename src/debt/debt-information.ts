@@ -6,7 +6,7 @@ export interface CreditorAnswer {
   readonly creditor: Creditor;
   /** The loans that it answered with, none included; null when it did not answer, or answered badly. */
   readonly live: readonly Loan[] | null;
-  /** What it last delivered, unless that is stale; used when it did not answer. */
+  /** What it last delivered, unless that is stale; used when it did not answer, and empty when it did. */
   readonly delivered: readonly Loan[];
 }
 
@@ -44,9 +44,19 @@ export function debtByCreditor(answers: readonly CreditorAnswer[]): readonly Cre
     const answered = parts.every((part) => part.live !== null);
     const told = laterOfEachAccount(parts.flatMap(({ live, delivered }) => live ?? delivered));
     const loans = told.length === 0 && !answered ? null : told;
-    const drawn = told.map((loan) => loan.timestamp).toSorted((a, b) => Date.parse(a) - Date.parse(b));
-    return { creditor: firstOf(parts).creditor, answered, loans, drawnAt: drawn.at(-1) ?? null };
+    const newest = maxBy(told, ({ timestamp }) => Date.parse(timestamp));
+    return { creditor: firstOf(parts).creditor, answered, loans, drawnAt: newest?.timestamp ?? null };
   });
+}
+
+/** The last of those of which it is the greatest. */
+function maxBy<Thing>(things: readonly Thing[], of: (thing: Thing) => number): Thing | undefined {
+  let [most, found] = [-Infinity, undefined as Thing | undefined];
+  for (const thing of things) {
+    const value = of(thing);
+    if (value >= most) [most, found] = [value, thing];
+  }
+  return found;
 }
 
 function laterOfEachAccount(loans: readonly Loan[]): readonly Loan[] {

@@ -1,5 +1,5 @@
 import { decideUse, type Asking, type Consent } from '../consent/consent.ts';
-import { ninOf } from '../consent/find.ts';
+import { ninOf, type SealedPerson } from '../consent/find.ts';
 import { refusalError } from '../consent/refusal.ts';
 import { useConsent } from '../consent/use.ts';
 import type { CreditorClient } from '../creditors/creditor-client.ts';
@@ -8,6 +8,15 @@ import type { Platform } from '../platform/platform.ts';
 import { gatherDebt } from './ask-creditors.ts';
 import { assembleDebt, type DebtInformation } from './debt-information.ts';
 import { measured } from './measure.ts';
+
+export interface Lookup {
+  /** As read for this request; undefined when there is none of that id. */
+  readonly consent: Consent | undefined;
+  /** The number of the person whose consent it is, if it was read with it. */
+  readonly person?: SealedPerson | undefined;
+  readonly asking: Asking;
+  readonly traceId: string;
+}
 
 export interface DebtAnswer {
   readonly nin: Nin;
@@ -21,27 +30,19 @@ export interface DebtAnswer {
  * a single-use consent. Only when that is committed is there an answer (C4, C5): a revocation acknowledged meanwhile refuses it.
  * A lookup that fails on our side uses nothing up.
  *
- * `consent` is as read for this request; undefined when there is none of that id. Errors: the consent's refusals, `unavailable`.
+ * Errors: the consent's refusals, `unavailable`.
  */
-export function lookUpDebt(
-  platform: Platform,
-  creditors: CreditorClient,
-  lookup: { consent: Consent | undefined; asking: Asking; traceId: string },
-): Promise<DebtAnswer> {
+export function lookUpDebt(platform: Platform, creditors: CreditorClient, lookup: Lookup): Promise<DebtAnswer> {
   return measured(platform, 'client', disclosed(platform, creditors, lookup), ({ debt }) => debt.creditorsMissing);
 }
 
-async function disclosed(
-  platform: Platform,
-  creditors: CreditorClient,
-  lookup: { consent: Consent | undefined; asking: Asking; traceId: string },
-): Promise<DebtAnswer> {
-  const { consent, asking, traceId } = lookup;
+async function disclosed(platform: Platform, creditors: CreditorClient, lookup: Lookup): Promise<DebtAnswer> {
+  const { consent, person, asking, traceId } = lookup;
   const decision = decideUse(consent, asking, platform.clock.now());
   if (decision !== 'granted') throw refusalError(decision);
   if (consent === undefined) throw new Error('a consent that is granted must be there');
 
-  const nin = await ninOf(platform, consent);
+  const nin = await ninOf(platform, consent, person);
   const answers = await gatherDebt(platform, creditors, { nin, traceId });
   const debt = assembleDebt(answers);
   await useConsent(platform, {

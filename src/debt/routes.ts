@@ -56,9 +56,10 @@ export function debtRoutes(
       response: { 200: DebtInformationBody, ...debtErrors },
     },
     handler: async (request) => {
-      const { caller, consent } = await consentForRequest(platform, limits, request, request.params.id);
+      const read = await consentForRequest(platform, limits, request, request.params.id, { withPerson: true });
+      const { caller, consent, person } = read;
       const asking = { clientId: caller.clientId, purposes: purposesOf(caller) };
-      return debtAnswerBody(await lookUpDebt(platform, creditors, { consent, asking, traceId: request.id }));
+      return debtAnswerBody(await lookUpDebt(platform, creditors, { consent, person, asking, traceId: request.id }));
     },
   });
 }

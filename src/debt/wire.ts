@@ -89,6 +89,7 @@ export function debtAnswerBody(answer: DebtAnswer) {
 
 /** The published fields: without the account's id, and without what the creditor did not tell. */
 function wireLoan(loan: Loan): object {
-  const { accountId: _private, ...told } = loan;
-  return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null));
+  const told: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(loan)) if (name !== 'accountId' && value !== null) told[name] = value;
+  return told;
 }

@@ -179,7 +179,9 @@ export async function startDeliveryWorld(): Promise<DeliveryWorld> {
       const freshSince = new Date(platform.clock.now().getTime() - stale);
       const holdings = await holdingsOf(platform.db, platform.vault, syntheticNin(nin), freshSince);
       return holdings.flatMap(({ delivered }) =>
-        delivered.map((loan) => `${loan.accountId.slice(0, 1)} ${markOf(loan)}`).toSorted(),
+        delivered()
+          .map((loan) => `${loan.accountId.slice(0, 1)} ${markOf(loan)}`)
+          .toSorted(),
       );
     },
     runs: () => inspect('select * from delivery_run order by started_at desc, id desc'),

@@ -142,7 +142,7 @@ async function readOn(): Promise<void> {
     const single = performance.now();
     const held = await holdingsOf(db, vault, nin, new Date(0));
     if (begin > 0) longest = Math.max(longest, performance.now() - single);
-    const seen = held.flatMap(({ delivered }) => delivered.map((loan) => markOf(loan)));
+    const seen = held.flatMap(({ delivered }) => delivered().map((loan) => markOf(loan)));
     if (held.length > 0 && (seen.length !== 3 || new Set(seen).size !== 1)) mixtures.push(`marks ${seen.join()}`);
     reads += 1;
     await sleep(20);

@@ -227,7 +227,7 @@ export function keyWork(nodes: readonly [NodeProcess, NodeProcess], third: () =>
     return holdings
       .filter(({ creditor }) => creditor.id === DELIVERING)
       .flatMap(({ delivered }) =>
-        delivered.map((loan) => (loan.type === 'chargeCard' ? loan.nonInterestBearingBalance : -1)),
+        delivered().map((loan) => (loan.type === 'chargeCard' ? loan.nonInterestBearingBalance : -1)),
       );
   }
 

@@ -59,7 +59,7 @@ export const plants: readonly Plant[] = [
     name: 'renumbered',
     what: 'a number that was told is given to another event',
     finds: /was told, and is another event/,
-    again: `update feed_event set event_id = gen_random_uuid()
+    again: `update feed_event set event_id = gen_random_uuid(), body = null
       where ${hits('renumbered', 'feed_event.consent_id')} and recorded_at between now() - interval '2 seconds' and now() - interval '1 second'`,
   },
   {
