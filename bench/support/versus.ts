@@ -36,7 +36,7 @@ export interface Versus {
 }
 
 /** Many short ones: what others do comes and goes. */
-const ROUNDS = isLong ? 15 : 9;
+const ROUNDS = isLong ? 15 : 7;
 const ROUND_MS = isLong ? 2_000 : 800;
 const WARM_UP_MS = isLong ? 6_000 : 2_500;
 
