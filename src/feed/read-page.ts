@@ -4,7 +4,7 @@ import { callerOf } from '../clients/require-token.ts';
 import { numbered, readStateForCaller, type FeedState } from '../consent/event-log.ts';
 import type { Platform } from '../platform/platform.ts';
 import { readableSince } from './read-on.ts';
-import { READ_PAGE } from './store.ts';
+import { READ_PAGE, type PagePart } from './store.ts';
 
 /** What was read of the feed beside the token; each is used once, so that nothing is ever taken for newer than it is. */
 const states = new WeakMap<FastifyRequest, FeedState>();
@@ -24,7 +24,7 @@ export const findFeedReader =
 
 export interface ReadPage {
   /** As texts for a page; undefined: there are none. */
-  readonly events: readonly string[] | undefined;
+  readonly events: readonly PagePart[] | undefined;
   /** The last number that had been given. */
   readonly last: number;
   readonly now: Date;
@@ -42,12 +42,7 @@ export async function readPage(
   states.delete(request);
   const last = await numbered(db, { clientId, now, known });
   if (from > last) return { events: undefined, last, now };
-  const rows = await db.query(READ_PAGE, [clientId, from, readableSince(platform, now), limit]);
-  return { events: rows.length === 0 ? undefined : rows.map(textOf), last, now };
-}
-
-/** Of an event as it was read. */
-export function textOf({ body }: { readonly body: string | null }): string {
-  if (body === null) throw new Error('an event lacks what its type needs');
-  return body;
+  const parts = await db.query(READ_PAGE, [clientId, from, readableSince(platform, now), limit]);
+  if (parts.some(({ broken }) => broken > 0)) throw new Error('an event lacks what its type needs');
+  return { events: parts.length === 0 ? undefined : parts, last, now };
 }

@@ -35,16 +35,32 @@ export const OPEN_CONSENTS = sql<never>(
 /** The next portion; none: that was all. */
 export const NEXT_CONSENTS = sql<HeldRow>('snapshot_next', 'fetch forward 1000 from snapshot_consents');
 
+/** So many events make a text of some 50 kB: one of more than 128 kB is slow to make on both sides, as it has its memory mapped for itself. */
+const EVENTS_OF_A_PART = 120;
+
+/** Events that follow each other, from the first number to the last. */
+export interface PagePart {
+  readonly first: number;
+  readonly last: number;
+  readonly texts: string;
+}
+
 /**
- * A page of events, each as the text that it was spelt as when it got its number (`feedEvent` spells it so): they are only put beside each
- * other then, as members of a row would become an object only to be written as JSON again, which took most of a page's time. Row by row:
- * one text of all is slow to make on both sides, and nobody could begin to read it before it is complete. Null: an event lacks what its
- * type needs. $1 client, $2 from, $3 readable since, $4 at most
+ * A page of events as texts, in parts. Each event was spelt when it got its number, as `feedEvent` spells it, and is only put beside the
+ * others here: rows would become objects only to be written as JSON again, which took most of a page's time. `broken`: events that lack
+ * what their type needs. No row when there is none. $1 client, $2 from, $3 readable since, $4 at most
  */
-export const READ_PAGE = sql<{ body: string | null }>(
+export const READ_PAGE = sql<PagePart & { broken: number }>(
   'feed_read_page',
-  `select coalesce(body, feed_event_text(client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason)) as body
-   from feed_event
-   where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
-   order by seq limit $4`,
+  `select min(seq) as first, max(seq) as last, string_agg(body, ',' order by seq) as texts, count(*) filter (where body is null) as broken
+   from (
+     select seq, body, (row_number() over (order by seq) - 1) / ${EVENTS_OF_A_PART} as part
+     from (
+       select seq, coalesce(body, feed_event_text(client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason)) as body
+       from feed_event
+       where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
+       order by seq limit $4
+     ) event
+   ) page
+   group by part order by part`,
 );

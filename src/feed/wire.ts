@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { FeedEvent, feedEvent } from './feed-event.ts';
+import type { PagePart } from './store.ts';
 
 const MAX_LIMIT = 1_000;
 const MAX_WAIT_SECONDS = 30;
@@ -82,32 +83,16 @@ export function feedPage(from: number, events: readonly ConsentEvent[], generate
   };
 }
 
-/** So many bytes are put together as a text: one of more than 128 kB has its memory mapped for it alone, and given back. */
-const PIECE = 50_000;
-
 /** The same of events that are texts already (`READ_PAGE` in store.ts), at least one, as bytes. */
-export function feedPageOf(texts: readonly string[], generatedAt: Date): Buffer {
-  const [first, last] = [numberOf(texts[0]), numberOf(texts.at(-1))];
-  const pieces: string[] = [];
-  let piece = `{"startSequenceNr":${first},"endSequenceNr":${last},"generatedAt":"${generatedAt.toISOString()}","result":[`;
-  for (const [place, text] of texts.entries()) {
-    piece += place === 0 ? text : `,${text}`;
-    if (piece.length < PIECE) continue;
-    pieces.push(piece);
-    piece = '';
-  }
-  pieces.push(`${piece}]}`);
-  const page = Buffer.allocUnsafe(pieces.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0));
+export function feedPageOf(parts: readonly PagePart[], generatedAt: Date): Buffer {
+  const [first, last] = [parts[0]?.first, parts.at(-1)?.last];
+  const head = `{"startSequenceNr":${first},"endSequenceNr":${last},"generatedAt":"${generatedAt.toISOString()}","result":[`;
+  // Never one long text: its memory would be mapped for it alone.
+  const pieces = [head, ...parts.flatMap(({ texts }, place) => (place === 0 ? [texts] : [',', texts])), ']}'];
+  const page = Buffer.allocUnsafe(pieces.reduce((bytes, piece) => bytes + Buffer.byteLength(piece), 0));
   let written = 0;
-  for (const text of pieces) written += page.write(text, written);
+  for (const piece of pieces) written += page.write(piece, written);
   return page;
-}
-
-/** The number that an event's text begins with. */
-function numberOf(text = ''): number {
-  const number = /^\{"sequenceNr":(\d+),/.exec(text)?.[1];
-  if (number === undefined) throw new Error('an event does not begin with its number');
-  return Number(number);
 }
 
 export const StreamQuery = Type.Object({ fromSequenceNr: Type.Optional(fromSequenceNr) });
