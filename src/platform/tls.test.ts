@@ -38,7 +38,8 @@ const problemsOf = (certificate: string | null, changes: Partial<typeof config> 
     readClientTls({ ...config, ...changes }, certificate);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
-    assert.ok(!/BEGIN|MII|MHc|MIG/.test(error.message), 'nothing of a file is repeated');
+    // The folder's name is made by chance, and may hold anything.
+    assert.doesNotMatch(error.message.replaceAll(folder, ''), /BEGIN|MII|MHc|MIG/, 'nothing of a file is repeated');
     return error.problems;
   }
   return [];
