@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
+import { openSilentProxy } from '../../test/support/silent-proxy.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { openDatabase, pointRead, sql, sqlState, type Database } from './db.ts';
 
@@ -114,37 +114,20 @@ test('a read that waits keeps others waiting for a moment only, and gets its ans
 });
 
 test('E3: reads of a database that has gone silent fail as `unavailable` within their time, and go on when it is back', async () => {
-  const { hostname, port } = new URL(database.superuserUrl);
-  const sockets = new Set<Socket>();
-  let silent = false;
-  const proxy = createServer((socket) => {
-    const upstream = connect(Number(port), hostname);
-    for (const end of [socket, upstream]) sockets.add(end.on('error', () => undefined));
-    socket.on('data', (data) => silent || upstream.write(data));
-    upstream.on('data', (data) => silent || socket.write(data));
-    for (const [one, other] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const)
-      one.on('close', () => other.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const told = { port: String((proxy.address() as AddressInfo).port) };
-  const url = Object.assign(new URL(database.superuserUrl), told).href;
-  const through = openDatabase({ url, poolSize: 2, statementMs: 200 });
+  const proxy = await openSilentProxy(database.superuserUrl);
+  const through = openDatabase({ url: proxy.url, poolSize: 2, statementMs: 200 });
   try {
     await untilShared(through);
     await through.query(ADD, [3]); // a connection of the pool, which is lost too
-    silent = true;
+    proxy.isSilent = true;
     const unavailable = (error: unknown) => error instanceof DomainError && error.code === 'unavailable';
     await Promise.all([1, 2].map((id) => assert.rejects(through.query(READ, [id]), unavailable)));
-    silent = false;
+    proxy.isSilent = false;
     assert.equal((await through.query(READ, [2]))[0]?.n, 2);
     await untilShared(through);
   } finally {
     await through.close();
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => proxy.close(resolve));
+    await proxy.close();
   }
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
+import { openSilentProxy } from '../../test/support/silent-proxy.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { openDatabase, sql, type Database } from './db.ts';
 import { httpClient } from './http-client.ts';
@@ -76,35 +76,22 @@ test('E3: connections that are cut fail as `unavailable`, are replaced, and end 
 });
 
 test('E3: a database that has gone silent fails as `unavailable` within its time, and what it held is free again', async () => {
-  const { hostname, port } = new URL(database.superuserUrl);
-  const sockets = new Set<Socket>();
-  let silent = false;
-  const proxy = createServer((socket) => {
-    const upstream = connect(Number(port), hostname);
-    for (const end of [socket, upstream]) sockets.add(end.on('error', () => undefined));
-    socket.on('data', (data) => silent || upstream.write(data));
-    upstream.on('data', (data) => silent || socket.write(data));
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const url = Object.assign(new URL(database.superuserUrl), {
-    port: String((proxy.address() as AddressInfo).port),
-  }).href;
-  const through = openDatabase({ url, poolSize: 2, statementMs: 200 });
+  const proxy = await openSilentProxy(database.superuserUrl);
+  const through = openDatabase({ url: proxy.url, poolSize: 2, statementMs: 200 });
   try {
     await through.query(READ, [1]);
-    silent = true;
+    proxy.isSilent = true;
     const unavailable = (error: unknown) => error instanceof DomainError && error.code === 'unavailable';
     await assert.rejects(through.query(ADD, [2]), unavailable);
     await assert.rejects(
       through.transaction((tx) => tx.query(ADD, [2])),
       unavailable,
     );
-    silent = false;
+    proxy.isSilent = false;
     assert.equal((await through.query(READ, [1]))[0]?.n, 2);
   } finally {
     await through.close();
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => proxy.close(resolve));
+    await proxy.close();
   }
 });
 
