@@ -72,3 +72,17 @@ test('F1, F3: a page that PostgreSQL has spelt is to the letter the one that its
   }
   assert.deepEqual(await db.query(READ_PAGE, [CLIENT, 1_000, readableSince, 10]), []);
 });
+
+test('F4: an event that got its number at or before the time that can be read is in no page, also on that day', async () => {
+  const { db } = node.platform;
+  const readableSince = new Date('2026-11-16T12:00:00.000Z');
+  await withClient(database.superuserUrl, (admin) =>
+    admin.query(
+      `update feed_event set recorded_on = $1::timestamptz at time zone 'UTC', recorded_at = case when seq <= 4 then $1::timestamptz
+         else $1::timestamptz + interval '1 millisecond' end where client_id = $2 and seq <= 6`,
+      [readableSince, CLIENT],
+    ),
+  );
+  const [first] = await db.query(READ_PAGE, [CLIENT, 0, readableSince, 1]);
+  assert.equal(first?.first, 5);
+});
