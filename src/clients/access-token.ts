@@ -50,7 +50,10 @@ export function callerFrom(row: TokenRow | undefined): Caller | undefined {
   };
 }
 
-const FIND = pointRead<TokenRow>('access_token_find', `select ${TOKEN_COLUMNS} from ${TOKEN_FROM}`);
+const FIND = pointRead<TokenRow>('access_token_find', `select ${TOKEN_COLUMNS} from ${TOKEN_FROM}`, [
+  'bytea',
+  'timestamptz',
+]);
 
 /** Who bears this token now, or undefined: unknown, expired, revoked, or its client is disabled. One statement, no cache. */
 export async function findCaller(db: Queryable, token: string, realNow: Date): Promise<Caller | undefined> {

@@ -33,7 +33,7 @@ const COLUMNS = `c.id, c.name, c.organisation_number, c.enabled, c.secret_hashes
           array(select p.purpose from client_purpose p where p.client_id = c.id and p.registered order by p.purpose) as purposes`;
 
 /** Asked for each token that is issued. */
-const FIND = pointRead<ClientRow>('client_find', `select ${COLUMNS} from client c where c.id = $1`);
+const FIND = pointRead<ClientRow>('client_find', `select ${COLUMNS} from client c where c.id = $1`, ['uuid']);
 const LIST = sql<ClientRow>('client_list', `select ${COLUMNS} from client c order by c.name, c.id`);
 
 /** A client as operators see it. */

@@ -52,11 +52,14 @@ function stateColumns(client: string): string {
    exists (select from feed_pending p where p.client_id = ${client}) as unsealed`;
 }
 
-const STATE = pointRead<{ last_seq: number; unsealed: boolean }>('feed_state', `select ${stateColumns('$1::uuid')}`);
+const STATE = pointRead<{ last_seq: number; unsealed: boolean }>('feed_state', `select ${stateColumns('$1::uuid')}`, [
+  'uuid',
+]);
 /** $1 hash of the token, $2 real time: who asks, and how far the feed of that client is, in one round trip. */
 const STATE_WITH_CALLER = pointRead<TokenRow & { last_seq: number | null; unsealed: boolean | null }>(
   'feed_state_with_caller',
   `select ${TOKEN_COLUMNS}, ${stateColumns('token_client_id::uuid')} from ${TOKEN_FROM}`,
+  ['bytea', 'timestamptz'],
 );
 const READ = sql<EventRow>(
   'feed_read',

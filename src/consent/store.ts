@@ -46,7 +46,7 @@ export function consentOf(row: ConsentRow): Consent {
 }
 
 /** $1 consent */
-export const FIND = pointRead<ConsentRow>('consent_find', `select ${COLUMNS} from consent where id = $1`);
+export const FIND = pointRead<ConsentRow>('consent_find', `select ${COLUMNS} from consent where id = $1`, ['uuid']);
 
 /** $1 client, $2 the client's own id */
 export const FIND_BY_EXTERNAL_ID = sql<ConsentRow>(
@@ -71,6 +71,7 @@ export const FIND_WITH_CALLER = pointRead<CallerAndConsentRow>(
   'consent_find_with_caller',
   `select ${TOKEN_COLUMNS}, consent.* from ${TOKEN_FROM}
    left join (select ${COLUMNS} from consent where id = $3) as consent on true`,
+  ['bytea', 'timestamptz', 'uuid'],
 );
 
 /** The same, and with it the number of the person whose consent it is, for who is going to look up their debt. */
@@ -79,12 +80,14 @@ export const FIND_WITH_CALLER_AND_PERSON = pointRead<CallerAndConsentRow>(
   `select ${TOKEN_COLUMNS}, consent.*, p.nin_cipher, p.nin_cipher_key from ${TOKEN_FROM}
    left join (select ${COLUMNS} from consent where id = $3) as consent on true
    left join person p on p.id = consent.person_id`,
+  ['bytea', 'timestamptz', 'uuid'],
 );
 
 /** $1 person */
 export const READ_PERSON = pointRead<PersonRow>(
   'person_read',
   'select id, nin_cipher, nin_cipher_key from person where id = $1',
+  ['uuid'],
 );
 
 /**

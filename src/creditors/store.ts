@@ -45,7 +45,7 @@ const holdings = (ofPerson: string): string =>
  * found it again, or as its push. They are found by the number alone (hence `|| ''`): where PostgreSQL knows nothing of a table yet, it would
  * rather go through all customers or loans of a pair, by the index on those. $1 the keyed hash of the NIN, $2 fresh since
  */
-export const HOLDINGS = pointRead<HoldingRow>('creditor_holdings', holdings('= $1'));
+export const HOLDINGS = pointRead<HoldingRow>('creditor_holdings', holdings('= $1'), ['bytea', 'timestamptz']);
 /**
  * The same while keys are rotated. Of a list PostgreSQL expects ten when it plans for any list at all, and so it would rather plan each
  * call anew, which takes longer than the reading. $1 all keyed hashes of the NIN

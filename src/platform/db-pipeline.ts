@@ -24,7 +24,7 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
-interface PointRead {
+export interface PointRead {
   readonly name: string;
   readonly text: string;
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
+import { NoLaneError, gathering, togetherOf, type GatheredRead, type ParameterTypes } from './db-gather.ts';
 import { noLanes, openLanes, type Lanes } from './db-pipeline.ts';
 import { assertServes, verifying } from './db-primary.ts';
 import { queryNamed, types } from './db-query.ts';
@@ -21,6 +22,8 @@ export interface Statement<Row> {
   readonly text: string;
   /** It finds single rows by a key and takes no lock, so that it may go over a connection that others use at the same time. */
   readonly isPointRead?: boolean;
+  /** The same for many who ask at once. */
+  readonly together?: { readonly name: string; readonly text: string };
   /** Never present; it carries the row's type. */
   readonly row?: Row;
 }
@@ -36,13 +39,16 @@ export function sql<Row>(name: string, text: string): Statement<Row> {
 
 /**
  * A statement that many requests run, and that takes next to no time: outside of transactions it is sent over a connection that is
- * shared (db-pipeline.ts). It may be asked twice, and must be a `select` that waits for no lock of a row.
+ * shared (db-pipeline.ts). It may be asked twice, and must be a `select` that waits for no lock of a row. `types`: of its parameters;
+ * told: whoever asks it at the same moment as others does so by one statement with them (db-gather.ts).
  */
-export function pointRead<Row>(name: string, text: string): Statement<Row> {
+export function pointRead<Row>(name: string, text: string, types?: ParameterTypes): Statement<Row> {
   if (!/^select\b(?!.*\bfor (no key )?(update|share|key share)\b)/s.test(text))
     throw new Error(`${name} is no point read`);
-  const statement = { name, text, isPointRead: true };
+  const together = types === undefined ? undefined : togetherOf({ name, text }, types);
+  const statement = { name, text, isPointRead: true, ...(together === undefined ? {} : { together }) };
   known.set(name, statement);
+  if (together !== undefined) known.set(together.name, together);
   return statement;
 }
 
@@ -101,6 +107,11 @@ const SILENCE_MS = 2_000;
 /** Point reads take none of that time; one that does is asked again over a connection of its own, where it may. */
 const POINT_READ_MS = 1_000;
 const POINT_READ_SILENCE_MS = 500;
+/** They are planned once, to go by keys, whatever the planner knows of their values and of how many are asked for: a table that is small now may grow. */
+const BY_KEYS = [
+  'plan_cache_mode=force_generic_plan',
+  ...['seqscan', 'hashjoin', 'mergejoin'].map((way) => `enable_${way}=off`),
+];
 
 const insideTransaction = new AsyncLocalStorage<true>();
 
@@ -137,18 +148,19 @@ export function openDatabase(options: DatabaseOptions): Database {
   const tracing = options.tracing ?? noTracing;
   const connect = connecting(pool, options.onWaited ?? (() => undefined));
   // A pooler hands each statement to whatever connection is free: several under way on one of ours gain nothing there.
-  const lanes = pooled
-    ? noLanes
-    : openLanes(connections(Math.min(statementMs, POINT_READ_MS), POINT_READ_SILENCE_MS), report, (client) =>
-        assertServes(client, { role }),
-      );
+  const laneSettings: pg.ClientConfig = {
+    ...connections(Math.min(statementMs, POINT_READ_MS), POINT_READ_SILENCE_MS),
+    ...withSettings(options, BY_KEYS).settings,
+  };
+  const lanes = pooled ? noLanes : openLanes(laneSettings, report, (client) => assertServes(client, { role }));
+  const readShared = readingShared(lanes);
 
   return {
     kind: 'database',
     query: (statement, values = []) =>
       tracing.part(sqlSpan(statement), () =>
         statement.isPointRead === true
-          ? onLane(lanes, connect, statement, values)
+          ? onLane(readShared, connect, statement, values)
           : retried(() => onLivingConnection(connect, statement, values)),
       ),
     transaction: (work) => retried(() => inTransaction(connect, tracing, work)),
@@ -211,24 +223,38 @@ const connecting = (pool: pg.Pool, onWaited: (seconds: number) => void): Connect
 const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02', '08P01']);
 const TOO_LONG = '57014';
 
+type ReadShared = (statement: Statement<unknown>, values: readonly SqlValue[]) => Promise<unknown[]>;
+
+/** Reads over a lane, together with others where the statement may. Errors: of the server, the connection, or `NoLaneError`. */
+function readingShared(lanes: Lanes): ReadShared {
+  const gathered = gathering(lanes, fellWithLane);
+  return (statement, values) =>
+    isGathered(statement)
+      ? gathered(statement, [...values])
+      : (lanes.read(statement, [...values]) ?? Promise.reject(new NoLaneError()));
+}
+
+const isGathered = (statement: Statement<unknown>): statement is GatheredRead => statement.together !== undefined;
+
+function fellWithLane(error: unknown): boolean {
+  const state = sqlState(error);
+  return !(error instanceof RangeError) && (CUT_STATES.has(state) || state === TOO_LONG);
+}
+
 /**
  * Over a shared connection, if one is free; else, and where that was cut or the statement took too long there, over one of its own.
  * What the server says of the statement itself it would say there too.
  */
 async function onLane<Row>(
-  lanes: Lanes,
+  readShared: ReadShared,
   connect: Connect,
   statement: Statement<Row>,
   values: readonly SqlValue[],
 ): Promise<Row[]> {
-  const read = lanes.read(statement, [...values]);
-  if (read === undefined) return onLivingConnection(connect, statement, values);
   try {
-    return (await read) as Row[];
+    return (await readShared(statement, values)) as Row[];
   } catch (error) {
-    const state = sqlState(error);
-    const isOfLane = !(error instanceof RangeError) && (CUT_STATES.has(state) || state === TOO_LONG);
-    if (!isOfLane) throw translated(error);
+    if (!fellWithLane(error)) throw translated(error);
     return onLivingConnection(connect, statement, values);
   }
 }
