@@ -43,6 +43,6 @@ export async function readPage(
   const last = await numbered(db, { clientId, now, known });
   if (from > last) return { events: undefined, last, now };
   const parts = await db.query(READ_PAGE, [clientId, from, readableSince(platform, now), limit]);
-  if (parts.some(({ broken }) => broken > 0)) throw new Error('an event lacks what its type needs');
+  if (parts.some(({ broken }) => broken !== '0')) throw new Error('an event lacks what its type needs');
   return { events: parts.length === 0 ? undefined : parts, last, now };
 }

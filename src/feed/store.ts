@@ -1,5 +1,5 @@
 import type { ArchiveReason, Purpose } from '../consent/consent.ts';
-import { sql } from '../platform/db.ts';
+import { sql, textRead } from '../platform/db.ts';
 
 /** The SQL of the snapshot: run in one transaction that sees one state of the database. */
 
@@ -39,28 +39,22 @@ export const NEXT_CONSENTS = sql<HeldRow>('snapshot_next', 'fetch forward 1000 f
 const EVENTS_OF_A_PART = 120;
 
 /** Events that follow each other, from the first number to the last. */
-export interface PagePart {
-  readonly first: number;
-  readonly last: number;
-  readonly texts: string;
-}
+export type PagePart = Readonly<Record<'first' | 'last' | 'texts', string>>;
 
 /**
  * A page of events as texts, in parts. Each event was spelt when it got its number, as `feedEvent` spells it, and is only put beside the
  * others here: rows would become objects only to be written as JSON again, which took most of a page's time. `broken`: events that lack
  * what their type needs. No row when there is none. $1 client, $2 from, $3 readable since, $4 at most
  */
-export const READ_PAGE = sql<PagePart & { broken: number }>(
+export const READ_PAGE = textRead<PagePart & { broken: string }>(
   'feed_read_page',
-  `select min(seq) as first, max(seq) as last, string_agg(body, ',' order by seq) as texts, count(*) filter (where body is null) as broken
+  `select min(seq)::text as first, max(seq)::text as last, string_agg(body, ',' order by seq) as texts,
+          (count(*) filter (where body is null))::text as broken
    from (
-     select seq, body, (row_number() over (order by seq) - 1) / ${EVENTS_OF_A_PART} as part
-     from (
-       select seq, coalesce(body, feed_event_text(client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason)) as body
-       from feed_event
-       where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
-       order by seq limit $4
-     ) event
-   ) page
-   group by part order by part`,
+     select seq, coalesce(body, feed_event_text(client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason)) as body
+     from feed_event
+     where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
+     order by seq limit $4
+   ) event
+   group by seq / ${EVENTS_OF_A_PART} order by seq / ${EVENTS_OF_A_PART}`,
 );

@@ -10,16 +10,16 @@ import pg from 'pg';
  */
 export function queryNamed(
   client: pg.ClientBase,
-  { name, text }: { readonly name: string; readonly text: string },
+  { name, text, isOfTexts = false }: { readonly name: string; readonly text: string; readonly isOfTexts?: boolean },
   values: unknown[],
 ): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
-    client.query(
-      new NamedQuery(name, text, values, (error, rows) => {
-        if (error === null) resolve(rows ?? []);
-        else reject(error);
-      }),
-    );
+    const query = new NamedQuery(name, text, values, (error, rows) => {
+      if (error === null) resolve(rows ?? []);
+      else reject(error);
+    });
+    query.binary = isOfTexts;
+    client.query(query);
   });
 }
 
@@ -57,6 +57,8 @@ interface Described {
 /** What `pg` has in it that its types do not tell. */
 interface Inside {
   name: string;
+  /** Whether its columns come as bytes of PostgreSQL's own format, which of a text are the text. */
+  binary: boolean;
   callback: Settle;
   prepare(wire: Wire): void;
 }

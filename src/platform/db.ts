@@ -2,58 +2,17 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
-import { NoLaneError, gathering, togetherOf, type GatheredRead, type ParameterTypes } from './db-gather.ts';
+import { NoLaneError, gathering, type GatheredRead } from './db-gather.ts';
 import { noLanes, openLanes, type Lanes } from './db-pipeline.ts';
 import { assertServes, verifying } from './db-primary.ts';
 import { queryNamed, types } from './db-query.ts';
+import { sql, type SqlValue, type Statement } from './db-statement.ts';
 import type { PoolState } from './metrics.ts';
 import type { SpanOf } from './tracing-span.ts';
 import { noTracing, type Tracing } from './tracing.ts';
 
-/**
- * What may be an SQL parameter. A `Nin` is not among them on purpose: it goes into the database as keyed hash and ciphertext
- * (bytes), never as itself.
- */
-export type SqlValue = string | number | bigint | boolean | null | Date | Buffer | readonly SqlValue[];
-
-/** A named statement: PostgreSQL parses and plans it once for each connection (an unnamed one costs 2.1 times the CPU). */
-export interface Statement<Row> {
-  readonly name: string;
-  readonly text: string;
-  /** It finds single rows by a key and takes no lock, so that it may go over a connection that others use at the same time. */
-  readonly isPointRead?: boolean;
-  /** The same for many who ask at once. */
-  readonly together?: { readonly name: string; readonly text: string };
-  /** Never present; it carries the row's type. */
-  readonly row?: Row;
-}
-
-const known = new Map<string, Statement<unknown>>();
-
-/** Makes a statement; once for each, where its module is loaded. */
-export function sql<Row>(name: string, text: string): Statement<Row> {
-  const statement = { name, text };
-  known.set(name, statement);
-  return statement;
-}
-
-/**
- * A statement that many requests run, and that takes next to no time: outside of transactions it is sent over a connection that is
- * shared (db-pipeline.ts). It may be asked twice, and must be a `select` that waits for no lock of a row. `types`: of its parameters;
- * told: whoever asks it at the same moment as others does so by one statement with them (db-gather.ts).
- */
-export function pointRead<Row>(name: string, text: string, types?: ParameterTypes): Statement<Row> {
-  if (!/^select\b(?!.*\bfor (no key )?(update|share|key share)\b)/s.test(text))
-    throw new Error(`${name} is no point read`);
-  const together = types === undefined ? undefined : togetherOf({ name, text }, types);
-  const statement = { name, text, isPointRead: true, ...(together === undefined ? {} : { together }) };
-  known.set(name, statement);
-  if (together !== undefined) known.set(together.name, together);
-  return statement;
-}
-
-/** All statements of the modules that have been loaded: how each of them is planned can be looked at. */
-export const knownStatements = (): readonly Statement<unknown>[] => [...known.values()];
+export { knownStatements, pointRead, sql, textRead } from './db-statement.ts';
+export type { SqlValue, Statement } from './db-statement.ts';
 
 export interface Queryable {
   /** Runs one statement and answers its rows. Errors: `unavailable` when the database is away, else the database's own error. */
@@ -93,6 +52,11 @@ export interface DatabaseOptions extends DatabaseLogin {
   readonly applicationName?: string;
   /** Longest time of one statement, in milliseconds; a server that does not answer gets two seconds more. */
   readonly statementMs?: number;
+  /**
+   * For a process that runs the same statements again and again: each is planned once on a connection, and not for the values of each call.
+   * PostgreSQL would plan some of them anew each time, a read of the feed's partitions among them, which takes longer than to run them.
+   */
+  readonly plansOnce?: boolean;
   readonly onConnectionError?: (error: Error) => void;
   /** Told of each wait for a connection, in seconds. */
   readonly onWaited?: (seconds: number) => void;
@@ -108,10 +72,8 @@ const SILENCE_MS = 2_000;
 const POINT_READ_MS = 1_000;
 const POINT_READ_SILENCE_MS = 500;
 /** They are planned once, to go by keys, whatever the planner knows of their values and of how many are asked for: a table that is small now may grow. */
-const BY_KEYS = [
-  'plan_cache_mode=force_generic_plan',
-  ...['seqscan', 'hashjoin', 'mergejoin'].map((way) => `enable_${way}=off`),
-];
+const PLANNED_ONCE = ['plan_cache_mode=force_generic_plan'];
+const BY_KEYS = [...PLANNED_ONCE, 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'];
 
 const insideTransaction = new AsyncLocalStorage<true>();
 
@@ -123,7 +85,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   const { directUrl, role } = options;
   const pooled = directUrl !== undefined;
   // A pooler has one set of settings for all who share its connections: there the login has them (docs/operations.md).
-  const { url, settings } = pooled ? { url: options.url, settings: {} } : withSettings(options, []);
+  const { url, settings } = pooled
+    ? { url: options.url, settings: {} }
+    : withSettings(options, options.plansOnce === true ? PLANNED_ONCE : []);
   const statementMs = options.statementMs ?? STATEMENT_MS;
   const connections = (longestMs: number, silenceMs: number): pg.ClientConfig => ({
     connectionString: url,
