@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
+import { watched } from './db-silence.ts';
 
 /** A connection that must not be used, whatever it would answer. */
 export class UnfitConnectionError extends Error {
@@ -27,7 +28,7 @@ export async function assertServes(
   client: pg.ClientBase,
   wanted: { role?: string | undefined; pooled?: boolean | undefined },
 ): Promise<void> {
-  const [said] = (await client.query<Said>(ASK)).rows;
+  const [said] = (await watched(client, () => client.query<Said>(ASK))).rows;
   if (said === undefined) throw unfit('the server said nothing of itself');
   if (said.replica) throw unfit('it is a replica, which may be behind: name the primary');
   if (wanted.role === undefined) return;

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { answered, asked } from './db-silence.ts';
 
 /**
  * A named statement as `pg` sends it, but its columns are asked for once on a connection and not by each of its calls: that spares the
@@ -14,7 +15,9 @@ export function queryNamed(
   values: unknown[],
 ): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
+    asked(client);
     const query = new NamedQuery(name, text, values, (error, rows) => {
+      answered(client);
       if (error === null) resolve(rows ?? []);
       else reject(error);
     });

@@ -6,6 +6,7 @@ import { NoLaneError, gathering, type GatheredRead } from './db-gather.ts';
 import { noLanes, openLanes, type Lanes } from './db-pipeline.ts';
 import { assertServes, verifying } from './db-primary.ts';
 import { queryNamed, types } from './db-query.ts';
+import { watchSilence, watched } from './db-silence.ts';
 import { sql, type SqlValue, type Statement } from './db-statement.ts';
 import type { PoolState } from './metrics.ts';
 import type { SpanOf } from './tracing-span.ts';
@@ -89,32 +90,37 @@ export function openDatabase(options: DatabaseOptions): Database {
     ? { url: options.url, settings: {} }
     : withSettings(options, options.plansOnce === true ? PLANNED_ONCE : []);
   const statementMs = options.statementMs ?? STATEMENT_MS;
-  const connections = (longestMs: number, silenceMs: number): pg.ClientConfig => ({
+  const connections = (longestMs: number): pg.ClientConfig => ({
     connectionString: url,
     application_name: options.applicationName ?? 'samtykke',
     connectionTimeoutMillis: 5_000,
     ...(pooled ? {} : { statement_timeout: longestMs, idle_in_transaction_session_timeout: 30_000 }),
-    query_timeout: longestMs + silenceMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,
     ...settings,
   });
   const pool = new pg.Pool({
-    ...connections(statementMs, SILENCE_MS),
+    ...connections(statementMs),
     max: options.poolSize,
     verify: verifying({ role, pooled }),
   });
   const report = options.onConnectionError ?? (() => undefined);
   // Without a listener on the pool *and* on each client, a connection that is cut while idle or closing ends the process.
   pool.on('error', report);
-  pool.on('connect', (client) => client.on('error', report));
+  const silence = watchSilence(statementMs + SILENCE_MS);
+  pool.on('connect', (client) => {
+    client.on('error', report);
+    silence.add(client);
+  });
   const tracing = options.tracing ?? noTracing;
   const connect = connecting(pool, options.onWaited ?? (() => undefined));
   // A pooler hands each statement to whatever connection is free: several under way on one of ours gain nothing there.
+  const laneMs = Math.min(statementMs, POINT_READ_MS);
   const laneSettings: pg.ClientConfig = {
-    ...connections(Math.min(statementMs, POINT_READ_MS), POINT_READ_SILENCE_MS),
+    ...connections(laneMs),
     ...withSettings(options, BY_KEYS).settings,
+    query_timeout: laneMs + POINT_READ_SILENCE_MS,
   };
   const lanes = pooled ? noLanes : openLanes(laneSettings, report, (client) => assertServes(client, { role }));
   const readShared = readingShared(lanes);
@@ -284,7 +290,7 @@ async function inTransaction<Result>(
     // Over a connection that does not answer nothing more is said: it is closed, and that rolls back too.
     if (error instanceof DomainError && error.code === 'unavailable') broken = error;
     else {
-      await client.query('rollback').catch((cause: unknown) => {
+      await watched(client, () => client.query('rollback')).catch((cause: unknown) => {
         broken = cause instanceof Error ? cause : new Error('rollback failed');
       });
     }
@@ -316,7 +322,7 @@ export const BEGIN_READING = sql<never>('begin_reading', 'begin isolation level 
 
 /** A COMMIT of a failed transaction does not fail: PostgreSQL answers ROLLBACK to it. That must not pass for success. */
 async function commit(client: pg.ClientBase): Promise<void> {
-  const result = await client.query('commit').catch((error: unknown) => {
+  const result = await watched(client, () => client.query('commit')).catch((error: unknown) => {
     throw translated(error);
   });
   if (result.command !== 'COMMIT') throw new Error('the transaction was rolled back instead of committed');
