@@ -16,7 +16,7 @@ export interface NodeWorld {
   readonly platform: Platform;
   readonly node: ServerProcess<string>;
   /** One more node over the same database. */
-  startNode(env?: Env): Promise<ServerProcess<string>>;
+  startNode(env?: Env, more?: { readonly keepsTokensInMemory: boolean }): Promise<ServerProcess<string>>;
   close(): Promise<void>;
 }
 
@@ -27,9 +27,10 @@ export async function openNodeWorld(env: Env = {}): Promise<NodeWorld> {
   // Where creditors push to needs one.
   await sandboxCertificates(certificatesFolder, world.clock.realNow());
   const nodes: ServerProcess<string>[] = [];
-  const startNode = async (more: Env = {}): Promise<ServerProcess<string>> => {
+  const startNode: NodeWorld['startNode'] = async (more = {}, kept) => {
     const node = await startServer<OpenSamtykke>('samtykke-server.ts', {
       servingUrl: database.servingUrl,
+      ...kept,
       env: {
         ...sandboxEnv(),
         HOST: '127.0.0.1',
