@@ -14,7 +14,7 @@ export const ConsentIdInPath = Type.Object({ id: Type.String({ description: 'The
 
 /**
  * The guard of requests that name a consent in their path: checks the token and reads the consent in one statement (`withPerson`: and the
- * sealed number of the person whose it is). Errors:
+ * sealed number of the person whose it is). `beside`: what it asks of the database is asked together with that. Errors:
  * `missing_authorization`, `invalid_request` (an id that is no UUID), `invalid_token`, `wrong_audience`, `rate_limited`.
  */
 export async function consentForRequest(
@@ -22,10 +22,11 @@ export async function consentForRequest(
   limits: ApiLimits,
   request: FastifyRequest,
   consentId: string,
-  { withPerson = false } = {},
+  { withPerson = false, beside }: { withPerson?: boolean; beside?: (consentId: string) => void } = {},
 ): Promise<{ caller: Caller; consent: Consent | undefined; person: SealedPerson | undefined }> {
   const credential = await presented(limits, request);
   if (!isUuid(consentId)) throw new DomainError('invalid_request', 'the consent id in the path is not a UUID');
+  beside?.(consentId);
   const read = await readConsentForCaller(platform, credential.token, consentId, { withPerson });
   const caller = await admit(platform, limits, request, credential, { found: read.caller, api: 'debt' });
   // A token from the code flow speaks of its own consent only (D3b).

@@ -11,7 +11,7 @@ import {
   consentOf,
   type CallerAndConsentRow,
   type ConsentRow,
-  type PersonRow,
+  type FoundPersonRow,
 } from './store.ts';
 import type { Nin } from '../person/nin.ts';
 
@@ -30,8 +30,8 @@ export interface CallerAndConsent {
   readonly person: SealedPerson | undefined;
 }
 
-/** A person's number as it is kept; for `ninOf`, which opens it. */
-export type SealedPerson = Readonly<PersonRow>;
+/** A person's number as it is kept, for `ninOf`, which opens it; and the hash that they are found by. */
+export type SealedPerson = Readonly<FoundPersonRow>;
 
 /** Who bears this token, and the consent of this id, in one statement; `withPerson`: and the number of the person whose it is. */
 export async function readConsentForCaller(
@@ -43,11 +43,14 @@ export async function readConsentForCaller(
   const values = [tokenHash(token), platform.clock.realNow(), consentId];
   const read = withPerson ? FIND_WITH_CALLER_AND_PERSON : FIND_WITH_CALLER;
   const [row] = await platform.db.query<CallerAndConsentRow>(read, values);
-  const { id, person_id: personId, nin_cipher: cipher, nin_cipher_key: key } = row ?? {};
+  const { id, person_id: personId, nin_cipher: cipher, nin_cipher_key: key, nin_index: index } = row ?? {};
   return {
     caller: callerFrom(row),
     consent: id ? consentOf(row as ConsentRow) : undefined,
-    person: personId && cipher && key ? { id: personId, nin_cipher: cipher, nin_cipher_key: key } : undefined,
+    person:
+      personId && cipher && key && index
+        ? { id: personId, nin_cipher: cipher, nin_cipher_key: key, nin_index: index }
+        : undefined,
   };
 }
 

@@ -61,9 +61,14 @@ export interface PersonRow {
   nin_cipher_key: string;
 }
 
+/** And the hash that they are found by. */
+export interface FoundPersonRow extends PersonRow {
+  nin_index: Buffer;
+}
+
 /** Columns of a consent are null where there is none; those of the person are there if they were asked for. */
 export type CallerAndConsentRow = TokenRow & { [Column in keyof ConsentRow]: ConsentRow[Column] | null } & {
-  [Column in keyof Omit<PersonRow, 'id'>]?: PersonRow[Column] | null;
+  [Column in keyof Omit<FoundPersonRow, 'id'>]?: FoundPersonRow[Column] | null;
 };
 
 /** $1 hash of the token, $2 real time, $3 consent: who asks, and the consent that is spoken of, in one round trip. */
@@ -77,7 +82,7 @@ export const FIND_WITH_CALLER = pointRead<CallerAndConsentRow>(
 /** The same, and with it the number of the person whose consent it is, for who is going to look up their debt. */
 export const FIND_WITH_CALLER_AND_PERSON = pointRead<CallerAndConsentRow>(
   'consent_find_with_caller_and_person',
-  `select ${TOKEN_COLUMNS}, consent.*, p.nin_cipher, p.nin_cipher_key from ${TOKEN_FROM}
+  `select ${TOKEN_COLUMNS}, consent.*, p.nin_cipher, p.nin_cipher_key, p.nin_index from ${TOKEN_FROM}
    left join (select ${COLUMNS} from consent where id = $3) as consent on true
    left join person p on p.id = consent.person_id`,
   ['bytea', 'timestamptz', 'uuid'],

@@ -6,6 +6,7 @@ import type { Loan } from './loan.ts';
 import {
   DELETE_LOANS,
   HOLDINGS,
+  HOLDINGS_OF_CONSENT,
   HOLDINGS_UNDER_KEYS,
   INSERT_LOAN,
   SAVE_CUSTOMER,
@@ -21,21 +22,35 @@ export interface Holding {
   readonly delivered: () => readonly Loan[];
 }
 
+/** What was found by the hash that is kept of a person; undefined: it could not be read. */
+export interface HeldUnderIndex {
+  readonly ninIndex: Buffer;
+  readonly rows: Promise<readonly HoldingRow[] | undefined>;
+}
+
+/** Reads what is held for whoever gave a consent, before their number is known. Never rejects. */
+export const heldOfConsent = (db: Queryable, consentId: string, freshSince: Date): HeldUnderIndex['rows'] =>
+  db.query(HOLDINGS_OF_CONSENT, [consentId, freshSince]).catch(() => undefined);
+
 /**
  * The creditors that hold something for this person (D3), by name; one whose portfolio is with two providers is there for each of
  * them. Those that are switched off are left out, and loans of deliveries from before `freshSince` are, too: they say nothing of now.
+ * `read`: what was read of it already; it is taken if it was found by the only hash of this number.
  */
 export async function holdingsOf(
   db: Queryable,
   vault: NinVault,
   nin: Nin,
   freshSince: Date,
+  read?: HeldUnderIndex,
 ): Promise<readonly Holding[]> {
   const [index, ...older] = vault.indexes(nin);
+  const isRead = read !== undefined && older.length === 0 && read.ninIndex.equals(index.hash);
   const rows =
-    older.length === 0
+    (isRead ? await read.rows : undefined) ??
+    (older.length === 0
       ? await db.query(HOLDINGS, [index.hash, freshSince])
-      : await db.query(HOLDINGS_UNDER_KEYS, [[index, ...older].map(({ hash }) => hash), freshSince]);
+      : await db.query(HOLDINGS_UNDER_KEYS, [[index, ...older].map(({ hash }) => hash), freshSince]));
   const byPair = Map.groupBy(rows, (row) => `${row.creditor_id} ${row.provider_id}`);
   return Array.from(byPair.values(), (ofPair) => ({
     creditor: creditorOf(ofPair[0] as HoldingRow),

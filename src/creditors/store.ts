@@ -26,18 +26,19 @@ export interface HoldingRow {
   installment_charge_period: InstallmentChargePeriod | null;
 }
 
-const holdings = (ofPerson: string): string =>
+const CUSTOMERS = 'delivered_customer d';
+const holdings = (customers: string, ofPerson: string): string =>
   `select c.id as creditor_id, c.name, p.provider_id, p.base_url, p.client_certificate, c.contact_email, c.contact_phone,
           l.account_id, l.type, case when l.dated_with_delivery then p.drawn_at else l.reported_at end as reported_at, l.co_borrower,
           l.credit_limit, l.interest_bearing_balance, l.non_interest_bearing_balance, l.original_balance, l.balance, l.terms,
           l.nominal_interest_rate, l.installment_charges, l.installment_charge_period
-   from delivered_customer d
+   from ${customers}
    join creditor c on c.id = d.creditor_id || '' and c.enabled
    join creditor_provider p on p.creditor_id = d.creditor_id || '' and p.provider_id = d.provider_id || '' and p.enabled
    left join delivered_loan l on l.nin_index = d.nin_index
      and l.creditor_id || '' = d.creditor_id and l.provider_id || '' = d.provider_id
      and greatest(p.delivered_at, d.delivered_at, l.pushed_at) >= $2
-   where d.nin_index ${ofPerson}
+   where ${ofPerson}
    order by c.name, c.id, p.provider_id, l.account_id`;
 
 /**
@@ -45,12 +46,30 @@ const holdings = (ofPerson: string): string =>
  * found it again, or as its push. They are found by the number alone (hence `|| ''`): where PostgreSQL knows nothing of a table yet, it would
  * rather go through all customers or loans of a pair, by the index on those. $1 the keyed hash of the NIN, $2 fresh since
  */
-export const HOLDINGS = pointRead<HoldingRow>('creditor_holdings', holdings('= $1'), ['bytea', 'timestamptz']);
+export const HOLDINGS = pointRead<HoldingRow>('creditor_holdings', holdings(CUSTOMERS, 'd.nin_index = $1'), [
+  'bytea',
+  'timestamptz',
+]);
+/**
+ * The same of whoever gave a consent, so that it can be asked for together with the consent: what is found by the hash that is kept of the
+ * person. $1 consent, $2 fresh since
+ */
+export const HOLDINGS_OF_CONSENT = pointRead<HoldingRow>(
+  'creditor_holdings_of_consent',
+  holdings(
+    'consent k join person o on o.id = k.person_id join delivered_customer d on d.nin_index = o.nin_index',
+    'k.id = $1',
+  ),
+  ['uuid', 'timestamptz'],
+);
 /**
  * The same while keys are rotated. Of a list PostgreSQL expects ten when it plans for any list at all, and so it would rather plan each
  * call anew, which takes longer than the reading. $1 all keyed hashes of the NIN
  */
-export const HOLDINGS_UNDER_KEYS = sql<HoldingRow>('creditor_holdings_under_keys', holdings('= any ($1)'));
+export const HOLDINGS_UNDER_KEYS = sql<HoldingRow>(
+  'creditor_holdings_under_keys',
+  holdings(CUSTOMERS, 'd.nin_index = any ($1)'),
+);
 
 /** $1 hash, $2 creditor, $3 provider, $4 now, $5 key of the hash */
 export const SAVE_CUSTOMER = sql<never>(

@@ -1,23 +1,29 @@
 import type { CreditorClient } from '../creditors/creditor-client.ts';
-import { holdingsOf, type Holding } from '../creditors/delivered-loans.ts';
+import { heldOfConsent, holdingsOf, type HeldUnderIndex, type Holding } from '../creditors/delivered-loans.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CreditorAnswer } from './debt-information.ts';
 
 /**
  * Asks the creditors that hold something for a person, live, and answers what became of it, with what each last delivered (D3).
- * Every lookup gathers in this way; who may have it, and the log of it, are for the verb that calls.
+ * Every lookup gathers in this way; who may have it, and the log of it, are for the verb that calls. `held`: who holds something, if that has been
+ * read already.
  */
 export async function gatherDebt(
   platform: Platform,
   client: CreditorClient,
-  ask: { nin: Nin; traceId: string },
+  ask: { nin: Nin; traceId: string; held?: HeldUnderIndex | undefined },
 ): Promise<readonly CreditorAnswer[]> {
-  const stale = platform.config.deliveredStaleHours * 3_600_000;
-  const freshSince = new Date(platform.clock.now().getTime() - stale);
-  const holdings = await holdingsOf(platform.db, platform.vault, ask.nin, freshSince);
+  const holdings = await holdingsOf(platform.db, platform.vault, ask.nin, freshSince(platform), ask.held);
   return askCreditors(platform, client, { ...ask, holdings });
 }
+
+const freshSince = ({ config, clock }: Platform): Date =>
+  new Date(clock.now().getTime() - config.deliveredStaleHours * 3_600_000);
+
+/** Begins to read who holds something for whoever gave a consent: `held` of `gatherDebt`, when the hash of their number is known. */
+export const readHeld = (platform: Platform, consentId: string): HeldUnderIndex['rows'] =>
+  heldOfConsent(platform.db, consentId, freshSince(platform));
 
 /**
  * Asks all creditors at once under one deadline, and is back by then whatever they do (D3). Never throws for what a creditor

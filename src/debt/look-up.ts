@@ -5,7 +5,7 @@ import { useConsent } from '../consent/use.ts';
 import type { CreditorClient } from '../creditors/creditor-client.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
-import { gatherDebt } from './ask-creditors.ts';
+import { gatherDebt, type readHeld } from './ask-creditors.ts';
 import { assembleDebt, type DebtInformation } from './debt-information.ts';
 import { measured } from './measure.ts';
 
@@ -14,6 +14,8 @@ export interface Lookup {
   readonly consent: Consent | undefined;
   /** The number of the person whose consent it is, if it was read with it. */
   readonly person?: SealedPerson | undefined;
+  /** What is held for whoever gave the consent, if it was asked for with it. */
+  readonly held?: ReturnType<typeof readHeld> | undefined;
   readonly asking: Asking;
   readonly traceId: string;
 }
@@ -37,13 +39,17 @@ export function lookUpDebt(platform: Platform, creditors: CreditorClient, lookup
 }
 
 async function disclosed(platform: Platform, creditors: CreditorClient, lookup: Lookup): Promise<DebtAnswer> {
-  const { consent, person, asking, traceId } = lookup;
+  const { consent, person, held, asking, traceId } = lookup;
   const decision = decideUse(consent, asking, platform.clock.now());
   if (decision !== 'granted') throw refusalError(decision);
   if (consent === undefined) throw new Error('a consent that is granted must be there');
 
   const nin = await ninOf(platform, consent, person);
-  const answers = await gatherDebt(platform, creditors, { nin, traceId });
+  const answers = await gatherDebt(platform, creditors, {
+    nin,
+    traceId,
+    held: person === undefined || held === undefined ? undefined : { ninIndex: person.nin_index, rows: held },
+  });
   const debt = assembleDebt(answers);
   await useConsent(platform, {
     consent,

@@ -8,6 +8,7 @@ import type { CreditorClient } from '../creditors/creditor-client.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { debtErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
+import { readHeld } from './ask-creditors.ts';
 import { lookUpDebt } from './look-up.ts';
 import { DebtInformationBody, debtAnswerBody } from './wire.ts';
 
@@ -56,10 +57,18 @@ export function debtRoutes(
       response: { 200: DebtInformationBody, ...debtErrors },
     },
     handler: async (request) => {
-      const read = await consentForRequest(platform, limits, request, request.params.id, { withPerson: true });
+      let held: ReturnType<typeof readHeld> | undefined;
+      const read = await consentForRequest(platform, limits, request, request.params.id, {
+        withPerson: true,
+        beside: (consentId) => {
+          held = readHeld(platform, consentId);
+        },
+      });
       const { caller, consent, person } = read;
       const asking = { clientId: caller.clientId, purposes: purposesOf(caller) };
-      return debtAnswerBody(await lookUpDebt(platform, creditors, { consent, person, asking, traceId: request.id }));
+      return debtAnswerBody(
+        await lookUpDebt(platform, creditors, { consent, person, held, asking, traceId: request.id }),
+      );
     },
   });
 }

@@ -5,8 +5,8 @@ import { queryNamed } from './db-query.ts';
 
 /**
  * Connections for point reads, which send one statement behind the other without waiting for the answers (pipelining). What many
- * requests ask within one turn of the event loop is one packet to the database, and its answers are one packet back: the packets are
- * most of what such a read costs ([ADR 22](../../docs/adr/0022-pipelined-reads-and-shared-commits.md)).
+ * requests ask within one turn of the event loop (db-gather.ts) is one packet to the database, and its answers are one packet back: the
+ * packets are most of what such a read costs ([ADR 22](../../docs/adr/0022-pipelined-reads-and-shared-commits.md)).
  *
  * The server answers in order, so a slow statement keeps those behind it waiting. Therefore only statements that find single rows by
  * a key come here; a lane that has not answered for a moment gets nothing new; and one that does not answer for longer is cut. Nobody
@@ -122,12 +122,12 @@ function openLane(
     }
     connection = { client, socket, underWay: 0, answeredAt: 0, isHeldBack: false, isWatched: false };
   };
-  /** Holds back what is sent until the end of this turn of the event loop: what others ask in it goes along. */
+  /** Holds back what is sent until whoever sends it is done: what is sent in a row is one packet (db-gather.ts). */
   const holdBack = (on: Connection): void => {
     if (on.isHeldBack) return;
     on.isHeldBack = true;
     on.socket.cork();
-    setImmediate(() => {
+    process.nextTick(() => {
       on.isHeldBack = false;
       on.socket.uncork();
     });
