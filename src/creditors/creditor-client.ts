@@ -2,7 +2,7 @@ import CircuitBreaker from 'opossum';
 import type { Nin } from '../person/nin.ts';
 import { isJsonType } from '../platform/http-client.ts';
 import type { Platform } from '../platform/platform.ts';
-import { serverOf } from './certificate.ts';
+import { serverOf, type CreditorServer } from './certificate.ts';
 import type { Creditor } from './creditor.ts';
 import type { Loan } from './loan.ts';
 import { loansFromAnswer } from './wire.ts';
@@ -37,8 +37,20 @@ export function creditorClient(
   /** By creditor, then by provider. */
   const breakers = new Map<string, Map<string, Breaker>>();
 
+  /** Where each answers, by its breaker's place: made anew only when its address or certificate has changed. */
+  const servers = new Map<string, { readonly of: string; readonly server: CreditorServer }>();
+  const knownServerOf = (creditor: Creditor): CreditorServer => {
+    const place = `${creditor.id} ${creditor.providerId}`;
+    const of = `${creditor.baseUrl} ${creditor.clientCertificate}`;
+    const known = servers.get(place);
+    if (known?.of === of) return known.server;
+    const server = serverOf(creditor);
+    servers.set(place, { of, server });
+    return server;
+  };
+
   const ask: Ask = async (creditor, nin, call) => {
-    const { origin, basePath, identity } = serverOf(creditor);
+    const { origin, basePath, identity } = knownServerOf(creditor);
     const answer = await platform.http.get({
       origin,
       identity,
