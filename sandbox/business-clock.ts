@@ -1,5 +1,6 @@
 import type { MovableClock } from '../src/platform/clock.ts';
-import { sql, type Database } from '../src/platform/db.ts';
+import { sql } from '../src/platform/db-statement.ts';
+import type { Database } from '../src/platform/db.ts';
 
 const READ = sql<{ seconds: number }>('sandbox_clock_read', 'select clock_offset_seconds as seconds from installation');
 const ADVANCE = sql<{ seconds: number }>(

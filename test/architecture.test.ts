@@ -100,6 +100,8 @@ const sqlExceptions: Readonly<Record<string, string>> = {
   'src/clients/access-token.ts': 'the token check, which other statements splice in',
   'src/operations/routes.ts': 'whether the migrations are in, which no feature owns',
   'src/platform/db.ts': 'begin, commit, rollback',
+  'src/platform/db-gather.ts': 'one statement for many of the same',
+  'src/platform/db-statement.ts': 'makes statements of what others say',
   'src/platform/db-pooler.ts': 'asks a pooler what it can',
   'src/platform/db-primary.ts': 'asks a connection where it leads, and as whom',
   'src/platform/db-session.ts': 'rollback, and how soon the server notices that we are gone',

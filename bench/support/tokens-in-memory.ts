@@ -1,4 +1,5 @@
-import type { Database, SqlValue, Statement } from '../../src/platform/db.ts';
+import type { SqlValue, Statement } from '../../src/platform/db-statement.ts';
+import type { Database } from '../../src/platform/db.ts';
 
 /**
  * The same database, but what a token by client credentials takes of it is in memory: the client is read once, and tokens are kept in a map. All

@@ -1,6 +1,7 @@
 import { DomainError } from '../errors/domain-error.ts';
 import type { Nin } from '../person/nin.ts';
-import { sql, type Queryable } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Queryable } from '../platform/db.ts';
 import { newId } from '../platform/ids.ts';
 import type { Platform } from '../platform/platform.ts';
 import { auditInsert } from './audit-log.ts';

@@ -1,4 +1,5 @@
-import { sql, type Queryable } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Queryable } from '../platform/db.ts';
 
 /** What the log says of a consent, for operators. */
 export interface HistoryEntry {

@@ -1,6 +1,7 @@
 import type { Nin } from '../person/nin.ts';
 import type { NinVault } from '../platform/crypto.ts';
-import { sql, type Queryable } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Queryable } from '../platform/db.ts';
 
 const FIND_PERSONS = sql<{ id: string }>(
   'person_find_all',

@@ -4,7 +4,7 @@ import { registeredScopes, secretsGoodAt, type Client } from '../clients/client.
 import { apis } from '../clients/audience.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { sha256 } from '../platform/crypto.ts';
-import { sql, type SqlValue, type Statement } from '../platform/db.ts';
+import { sql, type SqlValue, type Statement } from '../platform/db-statement.ts';
 import type { Platform } from '../platform/platform.ts';
 import { errors } from './oidc-provider.ts';
 import { saveToken } from './store.ts';

@@ -5,7 +5,7 @@ import { createDatabase, withClient, type TestDatabase } from '../../test/suppor
 import { clientOf } from '../../test/support/world.ts';
 import { findCaller } from '../clients/access-token.ts';
 import { sha256 } from '../platform/crypto.ts';
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 import { newSecret } from '../platform/ids.ts';
 import { saveToken } from './store.ts';
 

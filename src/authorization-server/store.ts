@@ -1,4 +1,5 @@
-import { sql, type Database } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Database } from '../platform/db.ts';
 import type { Platform } from '../platform/platform.ts';
 import { sharedCommits, type SharedCommits } from '../platform/shared-commits.ts';
 

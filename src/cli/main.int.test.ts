@@ -7,7 +7,7 @@ import { samtykke } from '../../test/support/command.ts';
 import { samtykkeHere } from '../../test/support/command-here.ts';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { nodeOver } from '../../test/support/node-process.ts';
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 import { generateKeysFile } from '../platform/keys.ts';
 import { SERVING_ROLE, migrate } from '../platform/migrate.ts';
 import { announceDatabase } from '../platform/running-database.ts';

@@ -1,4 +1,4 @@
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 
 /** What a command asks before anything else: whose database this is, how far business time is ahead, and for which version it is. */
 export const INSTALLATION = sql<{ mode: string; offset_seconds: number; version: number | null }>(

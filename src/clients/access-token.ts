@@ -1,5 +1,6 @@
 import { sha256 } from '../platform/crypto.ts';
-import { pointRead, sql, type Queryable, type Transaction } from '../platform/db.ts';
+import { pointRead, sql } from '../platform/db-statement.ts';
+import type { Queryable, Transaction } from '../platform/db.ts';
 
 /** Whoever bears a token that is good now. */
 export interface Caller {

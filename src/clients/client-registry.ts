@@ -1,4 +1,5 @@
-import { pointRead, sql, type Queryable, type Transaction } from '../platform/db.ts';
+import { pointRead, sql } from '../platform/db-statement.ts';
+import type { Queryable, Transaction } from '../platform/db.ts';
 import { isUuid } from '../platform/ids.ts';
 import type { Authentication, Client, IdTokenAlgorithm, PublicKeys } from './client.ts';
 import type { ClientDifference } from './registration.ts';

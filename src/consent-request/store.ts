@@ -1,4 +1,4 @@
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 import type { Purpose } from '../consent/consent.ts';
 import type { Language } from '../html/language.ts';
 import type { ConsentRequest, Failure, Outcome } from './consent-request.ts';

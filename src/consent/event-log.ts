@@ -7,7 +7,8 @@ import {
   type TokenRow,
 } from '../clients/access-token.ts';
 import { DomainError } from '../errors/domain-error.ts';
-import { pointRead, sql, sqlState, type Database } from '../platform/db.ts';
+import { pointRead, sql } from '../platform/db-statement.ts';
+import { sqlState, type Database } from '../platform/db.ts';
 import type { ArchiveReason, Purpose } from './consent.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { sql, type Queryable } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Queryable } from '../platform/db.ts';
 
 /** Whether consents may be given at all, and for a purpose (C9). */
 export interface PermissionState {

@@ -1,4 +1,5 @@
-import { violatedConstraint, type Database, type SqlValue } from '../platform/db.ts';
+import type { SqlValue } from '../platform/db-statement.ts';
+import { violatedConstraint, type Database } from '../platform/db.ts';
 import type { NinIndex, Sealed } from '../platform/crypto.ts';
 import type { Platform } from '../platform/platform.ts';
 import { sharedCommits, type SharedCommits } from '../platform/shared-commits.ts';

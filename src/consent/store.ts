@@ -1,7 +1,7 @@
 import { auditInsert } from '../audit/audit-log.ts';
 import { personFrom } from '../audit/person-registry.ts';
 import { TOKEN_COLUMNS, TOKEN_FROM, type TokenRow } from '../clients/access-token.ts';
-import { pointRead, sql } from '../platform/db.ts';
+import { pointRead, sql } from '../platform/db-statement.ts';
 import type { ArchiveReason, Consent, Purpose } from './consent.ts';
 import { eventInsert } from './event-log.ts';
 

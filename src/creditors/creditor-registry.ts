@@ -1,4 +1,5 @@
-import { sql, type Queryable, type Transaction } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Queryable, Transaction } from '../platform/db.ts';
 import { organisationOf, type Creditor, type RegisteredCreditor, type RegisteredProvider } from './creditor.ts';
 import type { RegistryChange } from './registration.ts';
 

@@ -1,4 +1,5 @@
-import type { Transaction, Queryable, SqlValue } from '../platform/db.ts';
+import type { SqlValue } from '../platform/db-statement.ts';
+import type { Transaction, Queryable } from '../platform/db.ts';
 import type { NinVault } from '../platform/crypto.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Creditor } from './creditor.ts';

@@ -1,4 +1,4 @@
-import { pointRead, sql } from '../platform/db.ts';
+import { pointRead, sql } from '../platform/db-statement.ts';
 import type { Creditor } from './creditor.ts';
 import type { InstallmentChargePeriod, Loan } from './loan.ts';
 

@@ -1,4 +1,4 @@
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 
 /** SQL of the keys of the hash under which deliveries are stored: of which there are several while one is being replaced (ADR 16). */
 

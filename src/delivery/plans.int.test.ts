@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { explained, stepsOf } from '../../test/support/plan.ts';
 import { HOLDINGS, HOLDINGS_UNDER_KEYS } from '../creditors/store.ts';
-import type { Statement } from '../platform/db.ts';
+import type { Statement } from '../platform/db-statement.ts';
 import { PUSH_ADD_CUSTOMERS, PUSH_REMOVE, PUSH_REMOVE_CUSTOMERS } from './store.ts';
 
 const [INSTITUTION, PROVIDER] = ['310472654', '9908:318465711'];

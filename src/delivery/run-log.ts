@@ -1,4 +1,5 @@
-import { sql, type Queryable } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Queryable } from '../platform/db.ts';
 import type { Pair } from './delivery-run.ts';
 
 /** What became of a collection or a push, as it was written down. */

@@ -1,4 +1,4 @@
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 
 /** The SQL of what is delivered: staging and swapping in, pushes, what is left behind. Private. */
 

@@ -4,7 +4,7 @@ import { openBarePlatform, type BarePlatform } from '../../test/support/bare-pla
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { clientOf } from '../../test/support/world.ts';
 import { readEvents } from '../consent/event-log.ts';
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 import { READ_PAGE } from './store.ts';
 import { feedPage, feedPageOf } from './wire.ts';
 

@@ -1,5 +1,5 @@
 import type { ArchiveReason, Purpose } from '../consent/consent.ts';
-import { sql, textRead } from '../platform/db.ts';
+import { sql, textRead } from '../platform/db-statement.ts';
 
 /** The SQL of the snapshot: run in one transaction that sees one state of the database. */
 

@@ -1,4 +1,5 @@
-import { sql, type Queryable } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
+import type { Queryable } from '../platform/db.ts';
 import type { KeyIds, KeyKind } from '../platform/keys-kinds.ts';
 import { idsInUse, type Dependents, type RegisteredKey, type SeenNode } from './rotation.ts';
 

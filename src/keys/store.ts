@@ -1,4 +1,4 @@
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 
 /** The SQL of writing anew what is under keys that have been replaced. Private. */
 

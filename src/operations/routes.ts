@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../errors/domain-error.ts';
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 import { knownMigrations } from '../platform/migrate.ts';
 import type { Platform } from '../platform/platform.ts';
 

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { openSilentProxy } from '../../test/support/silent-proxy.ts';
 import { DomainError } from '../errors/domain-error.ts';
-import { openDatabase, pointRead, sql, sqlState, type Database } from './db.ts';
+import { pointRead, sql } from './db-statement.ts';
+import { openDatabase, sqlState, type Database } from './db.ts';
 
 const READ = pointRead<{ n: number; by: number }>('read', 'select n, pg_backend_pid() as by from t where id = $1');
 const READ_OTHER = pointRead<{ n: number }>('read_other', 'select n from other where id = $1');

@@ -4,6 +4,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { DomainError } from '../errors/domain-error.ts';
 import { assertServes } from './db-primary.ts';
 import { types } from './db-query.ts';
+import type { SqlValue, Statement } from './db-statement.ts';
 import {
   BEGIN_READING,
   committed,
@@ -12,8 +13,6 @@ import {
   withSettings,
   type DatabaseLogin,
   type Queryable,
-  type SqlValue,
-  type Statement,
   type Transaction,
 } from './db.ts';
 

@@ -3,7 +3,8 @@ import { after, before, test } from 'node:test';
 import { createDatabase, withClient, type TestDatabase } from '../../test/support/database.ts';
 import { openSilentProxy } from '../../test/support/silent-proxy.ts';
 import { DomainError } from '../errors/domain-error.ts';
-import { openDatabase, sql, type Database } from './db.ts';
+import { sql } from './db-statement.ts';
+import { openDatabase, type Database } from './db.ts';
 import { httpClient } from './http-client.ts';
 
 let database: TestDatabase;

@@ -12,9 +12,6 @@ import type { PoolState } from './metrics.ts';
 import type { SpanOf } from './tracing-span.ts';
 import { noTracing, type Tracing } from './tracing.ts';
 
-export { knownStatements, pointRead, sql, textRead } from './db-statement.ts';
-export type { SqlValue, Statement } from './db-statement.ts';
-
 export interface Queryable {
   /** Runs one statement and answers its rows. Errors: `unavailable` when the database is away, else the database's own error. */
   query<Row>(statement: Statement<Row>, values?: readonly SqlValue[]): Promise<Row[]>;
@@ -53,11 +50,6 @@ export interface DatabaseOptions extends DatabaseLogin {
   readonly applicationName?: string;
   /** Longest time of one statement, in milliseconds; a server that does not answer gets two seconds more. */
   readonly statementMs?: number;
-  /**
-   * For a process that runs the same statements again and again: each is planned once on a connection, and not for the values of each call.
-   * PostgreSQL would plan some of them anew each time, a read of the feed's partitions among them, which takes longer than to run them.
-   */
-  readonly plansOnce?: boolean;
   readonly onConnectionError?: (error: Error) => void;
   /** Told of each wait for a connection, in seconds. */
   readonly onWaited?: (seconds: number) => void;
@@ -72,9 +64,16 @@ const SILENCE_MS = 2_000;
 /** Point reads take none of that time; one that does is asked again over a connection of its own, where it may. */
 const POINT_READ_MS = 1_000;
 const POINT_READ_SILENCE_MS = 500;
-/** They are planned once, to go by keys, whatever the planner knows of their values and of how many are asked for: a table that is small now may grow. */
-const PLANNED_ONCE = ['plan_cache_mode=force_generic_plan'];
-const BY_KEYS = [...PLANNED_ONCE, 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'];
+/**
+ * They are planned once, to go by keys, whatever the planner knows of their values and of how many are asked for: a table that is small now
+ * may grow.
+ */
+export const POINT_READ_SETTINGS = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+] as const;
 
 const insideTransaction = new AsyncLocalStorage<true>();
 
@@ -86,9 +85,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const { directUrl, role } = options;
   const pooled = directUrl !== undefined;
   // A pooler has one set of settings for all who share its connections: there the login has them (docs/operations.md).
-  const { url, settings } = pooled
-    ? { url: options.url, settings: {} }
-    : withSettings(options, options.plansOnce === true ? PLANNED_ONCE : []);
+  const { url, settings } = pooled ? { url: options.url, settings: {} } : withSettings(options, []);
   const statementMs = options.statementMs ?? STATEMENT_MS;
   const connections = (longestMs: number): pg.ClientConfig => ({
     connectionString: url,
@@ -119,7 +116,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const laneMs = Math.min(statementMs, POINT_READ_MS);
   const laneSettings: pg.ClientConfig = {
     ...connections(laneMs),
-    ...withSettings(options, BY_KEYS).settings,
+    ...withSettings(options, POINT_READ_SETTINGS).settings,
     query_timeout: laneMs + POINT_READ_SILENCE_MS,
   };
   const lanes = pooled ? noLanes : openLanes(laneSettings, report, (client) => assertServes(client, { role }));

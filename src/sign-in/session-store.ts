@@ -1,4 +1,4 @@
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ABSOLUTE_MS, IDLE_MS } from './session.ts';
 

@@ -1,4 +1,4 @@
-import { sql } from '../platform/db.ts';
+import { sql } from '../platform/db-statement.ts';
 import type { Sealed } from '../platform/crypto.ts';
 import type { Outcome } from './attempt.ts';
 import type { DisabledReason, EventType, Subscription } from './subscription.ts';

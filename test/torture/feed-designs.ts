@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { lastSequenceNr, readEvents, sealEvents } from '../../src/consent/event-log.ts';
 import { REGISTER, REVOKE } from '../../src/consent/store.ts';
-import { sql, type Database } from '../../src/platform/db.ts';
+import { sql } from '../../src/platform/db-statement.ts';
+import type { Database } from '../../src/platform/db.ts';
 import { newId } from '../../src/platform/ids.ts';
 
 /** A change of a consent that has an event. */

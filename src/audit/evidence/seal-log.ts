@@ -1,4 +1,5 @@
-import { sql, type Queryable } from '../../platform/db.ts';
+import { sql } from '../../platform/db-statement.ts';
+import type { Queryable } from '../../platform/db.ts';
 import type { LogRow, SealStatement } from './seal.ts';
 
 /** SQL of the seals of the log, and of its rows as they are sealed (ADR 18). */
