@@ -86,3 +86,33 @@ test('F4: an event that got its number at or before the time that can be read is
   const [first] = await db.query(READ_PAGE, [CLIENT, 0, readableSince, 1]);
   assert.equal(first?.first, '5');
 });
+
+test('a page is planned once, also of a feed with many events, and goes by their numbers', async () => {
+  const [client, now] = ['c0000000-0000-4000-8000-00000000000c', node.platform.clock.now()];
+  await withClient(database.superuserUrl, async (admin) => {
+    await admin.query(
+      `select feed_keep_partitions(($1::timestamptz at time zone 'UTC')::date - back, ($1::timestamptz at time zone 'UTC')::date - 60)
+       from generate_series(0, 20) back`,
+      [now],
+    );
+    await admin.query(
+      `insert into feed_event (client_id, seq, recorded_on, recorded_at, event_id, consent_id, type, occurred_at, reason, body)
+       select $1, n, (at at time zone 'UTC')::date, at, gen_random_uuid(), gen_random_uuid(), 'archived', at, 'used', repeat('x', 400)
+       from (select n, $2::timestamptz - (40_000 - n) * interval '40 seconds' as at from generate_series(2, 40_000) n) numbered`,
+      [client, now],
+    );
+    await admin.query('analyze feed_event');
+    const { name, text } = READ_PAGE;
+    const values = [client, 20_000, new Date(now.getTime() - 30 * 86_400_000), 500];
+    for (let call = 0; call < 12; call += 1) await admin.query({ name, text, values });
+    const { rows } = await admin.query<{ generic_plans: string }>(
+      'select generic_plans from pg_prepared_statements where name = $1',
+      [name],
+    );
+    assert.ok(Number(rows[0]?.generic_plans) >= 6, `${rows[0]?.generic_plans} of 12 pages used the plan that is kept`);
+    const plan = await admin.query<{ 'QUERY PLAN': string }>(`explain (generic_plan) ${text}`);
+    const steps = plan.rows.map((row) => row['QUERY PLAN']).join('\n');
+    assert.match(steps, /Merge Append/);
+    assert.doesNotMatch(steps, /Bitmap|Seq Scan/);
+  });
+});

@@ -2,9 +2,8 @@ import { Type, type Static } from 'typebox';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { FeedEvent, feedEvent } from './feed-event.ts';
-import type { PagePart } from './store.ts';
+import { MOST_EVENTS, type PagePart } from './store.ts';
 
-const MAX_LIMIT = 1_000;
 const MAX_WAIT_SECONDS = 30;
 
 const fromSequenceNr = Type.Integer({
@@ -14,7 +13,10 @@ const fromSequenceNr = Type.Integer({
 
 export const FeedQuery = Type.Object({
   fromSequenceNr,
-  limit: Type.Integer({ minimum: 1, description: `How many events at most; above ${MAX_LIMIT} it is ${MAX_LIMIT}` }),
+  limit: Type.Integer({
+    minimum: 1,
+    description: `How many events at most; above ${MOST_EVENTS} it is ${MOST_EVENTS}`,
+  }),
   waitSeconds: Type.Optional(
     Type.Integer({
       minimum: 0,
@@ -37,7 +39,7 @@ export function feedQueryFrom(query: unknown): { from: number; limit: number; wa
   const huge = typeof limit === 'string' && /^[1-9]\d{15,}$/.test(limit);
   return {
     from: wholeNumber('fromSequenceNr', fromSequenceNr, 0),
-    limit: huge ? MAX_LIMIT : Math.min(wholeNumber('limit', limit, 1), MAX_LIMIT),
+    limit: huge ? MOST_EVENTS : Math.min(wholeNumber('limit', limit, 1), MOST_EVENTS),
     waitSeconds: waitSeconds === undefined ? 0 : wholeNumber('waitSeconds', waitSeconds, 0, MAX_WAIT_SECONDS),
   };
 }
