@@ -35,33 +35,15 @@ export const OPEN_CONSENTS = sql<never>(
 /** The next portion; none: that was all. */
 export const NEXT_CONSENTS = sql<HeldRow>('snapshot_next', 'fetch forward 1000 from snapshot_consents');
 
-/** So many events a page has at most. */
-export const MOST_EVENTS = 1_000;
-
-/** So many events make a text of some 50 kB: one of more than 128 kB is slow to make on both sides, as it has its memory mapped for itself. */
-const EVENTS_OF_A_PART = 120;
-
 /** Events that follow each other, from the first number to the last. */
 export type PagePart = Readonly<Record<'first' | 'last' | 'texts', string>>;
 
 /**
  * A page of events as texts, in parts. Each event was spelt when it got its number, as `feedEvent` spells it, and is only put beside the
  * others here: rows would become objects only to be written as JSON again, which took most of a page's time. `broken`: events that lack
- * what their type needs. No row when there is none. The first limit is for the planner: it takes one that it does not know for a tenth of all there
- * are, and would rather plan each page anew. $1 client, $2 from, $3 readable since, $4 at most
+ * what their type needs. No row when there is none. $1 client, $2 from, $3 readable since, $4 at most
  */
 export const READ_PAGE = textRead<PagePart & { broken: string }>(
   'feed_read_page',
-  `select min(seq)::text as first, max(seq)::text as last, string_agg(body, ',' order by seq) as texts,
-          (count(*) filter (where body is null))::text as broken
-   from (
-     select * from (
-       select seq, coalesce(body, feed_event_text(client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason)) as body
-       from feed_event
-       where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
-       order by seq limit ${MOST_EVENTS}
-     ) first
-     order by seq limit $4
-   ) event
-   group by seq / ${EVENTS_OF_A_PART} order by seq / ${EVENTS_OF_A_PART}`,
+  'select first, last, texts, broken from feed_page($1, $2, $3, $4)',
 );

@@ -2,8 +2,9 @@ import { Type, type Static } from 'typebox';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { FeedEvent, feedEvent } from './feed-event.ts';
-import { MOST_EVENTS, type PagePart } from './store.ts';
+import type { PagePart } from './store.ts';
 
+const MAX_LIMIT = 1_000;
 const MAX_WAIT_SECONDS = 30;
 
 const fromSequenceNr = Type.Integer({
@@ -15,7 +16,7 @@ export const FeedQuery = Type.Object({
   fromSequenceNr,
   limit: Type.Integer({
     minimum: 1,
-    description: `How many events at most; above ${MOST_EVENTS} it is ${MOST_EVENTS}`,
+    description: `How many events at most; above ${MAX_LIMIT} it is ${MAX_LIMIT}`,
   }),
   waitSeconds: Type.Optional(
     Type.Integer({
@@ -39,7 +40,7 @@ export function feedQueryFrom(query: unknown): { from: number; limit: number; wa
   const huge = typeof limit === 'string' && /^[1-9]\d{15,}$/.test(limit);
   return {
     from: wholeNumber('fromSequenceNr', fromSequenceNr, 0),
-    limit: huge ? MOST_EVENTS : Math.min(wholeNumber('limit', limit, 1), MOST_EVENTS),
+    limit: huge ? MAX_LIMIT : Math.min(wholeNumber('limit', limit, 1), MAX_LIMIT),
     waitSeconds: waitSeconds === undefined ? 0 : wholeNumber('waitSeconds', waitSeconds, 0, MAX_WAIT_SECONDS),
   };
 }

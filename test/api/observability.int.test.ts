@@ -83,8 +83,9 @@ test('R6: a lookup is one trace: the request below its caller, its statements an
   const children = childrenOf(request);
   assert.equal(children.length, ofCaller.length - 1);
   const names = children.map(({ name }) => name);
-  for (const statement of ['consent_find_with_caller_and_person', 'creditor_holdings', 'consent_use'])
+  for (const statement of ['consent_find_with_caller_and_person', 'creditor_holdings_of_consent', 'consent_use'])
     assert.ok(names.includes(statement), names.join());
+  assert.ok(!names.includes('creditor_holdings'), 'who holds something is asked once, together with the consent');
   const creditors = children.filter(({ name }) => name === 'creditor loans');
   assert.equal(creditors.length, 6);
   assert.equal(new Set(creditors.map(({ attributes }) => attributes['samtykke.creditor'])).size, 6);
