@@ -703,27 +703,27 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.feed_page(p_client uuid, p_from bigint, p_readable_since timestamp with time zone, p_limit integer, OUT first text, OUT last text, OUT texts text, OUT broken text)
- RETURNS SETOF record
- LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION public.feed_page(p_client uuid, p_from bigint, p_readable_since timestamp with time zone, p_limit integer)
+ RETURNS SETOF text
+ LANGUAGE sql
  STABLE
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_sort TO 'off'
  SET enable_bitmapscan TO 'off'
 AS $function$
-begin
-  return query
-    select min(page.seq)::text, max(page.seq)::text, string_agg(page.body, ',' order by page.seq), (count(*) filter (where page.body is null))::text
-    from (
-      select e.seq, coalesce(e.body,
-        feed_event_text(e.client_id, e.seq, e.event_id, e.consent_id, e.type, e.occurred_at, e.purpose, e.external_id, e.reason)) as body
-      from feed_event e
-      where e.client_id = p_client and e.seq >= p_from and e.recorded_at > p_readable_since
-        and e.recorded_on >= (p_readable_since at time zone 'UTC')::date
-      order by e.seq limit p_limit
-    ) page
-    group by page.seq / 120 order by page.seq / 120;
-end $function$;
+  select string_agg(page.body, ',' order by page.seq)
+  from (
+    select e.seq, coalesce(
+      e.body,
+      feed_event_text(e.client_id, e.seq, e.event_id, e.consent_id, e.type, e.occurred_at, e.purpose, e.external_id, e.reason),
+      E'\x01') as body
+    from feed_event e
+    where e.client_id = p_client and e.seq >= p_from and e.recorded_at > p_readable_since
+      and e.recorded_on >= (p_readable_since at time zone 'UTC')::date
+    order by e.seq limit p_limit
+  ) page
+  group by page.seq / 120 order by page.seq / 120
+$function$;
 
 CREATE OR REPLACE FUNCTION public.feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer)
  RETURNS bigint
@@ -1150,7 +1150,7 @@ grant execute on function feed_base() to samtykke_app;
 grant execute on function feed_epoch() to samtykke_app;
 grant execute on function feed_event_text(p_client uuid, p_seq bigint, p_event uuid, p_consent uuid, p_type text, p_occurred_at timestamp with time zone, p_purpose text, p_external_id text, p_reason text) to samtykke_app;
 grant execute on function feed_keep_partitions(p_today date, p_keep_from date) to samtykke_app;
-grant execute on function feed_page(p_client uuid, p_from bigint, p_readable_since timestamp with time zone, p_limit integer, OUT first text, OUT last text, OUT texts text, OUT broken text) to samtykke_app;
+grant execute on function feed_page(p_client uuid, p_from bigint, p_readable_since timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_state(p_client uuid, OUT last_seq bigint, OUT unsealed boolean) to samtykke_app;
 grant execute on function hold_key(p_kind text, p_id text) to public;

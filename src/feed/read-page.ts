@@ -4,7 +4,7 @@ import { callerOf } from '../clients/require-token.ts';
 import { numbered, readStateForCaller, type FeedState } from '../consent/event-log.ts';
 import type { Platform } from '../platform/platform.ts';
 import { readableSince } from './read-on.ts';
-import { READ_PAGE, type PagePart } from './store.ts';
+import { BROKEN_EVENT, READ_PAGE } from './store.ts';
 
 /** What was read of the feed beside the token; each is used once, so that nothing is ever taken for newer than it is. */
 const states = new WeakMap<FastifyRequest, FeedState>();
@@ -23,8 +23,8 @@ export const findFeedReader =
   };
 
 export interface ReadPage {
-  /** As texts for a page; undefined: there are none. */
-  readonly events: readonly PagePart[] | undefined;
+  /** As texts for a page, some in each; undefined: there are none. */
+  readonly events: readonly string[] | undefined;
   /** The last number that had been given. */
   readonly last: number;
   readonly now: Date;
@@ -42,7 +42,8 @@ export async function readPage(
   states.delete(request);
   const last = await numbered(db, { clientId, now, known });
   if (from > last) return { events: undefined, last, now };
-  const parts = await db.query(READ_PAGE, [clientId, from, readableSince(platform, now), limit]);
-  if (parts.some(({ broken }) => broken !== '0')) throw new Error('an event lacks what its type needs');
+  const rows = await db.query(READ_PAGE, [clientId, from, readableSince(platform, now), limit]);
+  const parts = rows.map(({ events }) => events);
+  if (parts.some((events) => events.includes(BROKEN_EVENT))) throw new Error('an event lacks what its type needs');
   return { events: parts.length === 0 ? undefined : parts, last, now };
 }

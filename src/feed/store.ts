@@ -35,15 +35,15 @@ export const OPEN_CONSENTS = sql<never>(
 /** The next portion; none: that was all. */
 export const NEXT_CONSENTS = sql<HeldRow>('snapshot_next', 'fetch forward 1000 from snapshot_consents');
 
-/** Events that follow each other, from the first number to the last. */
-export type PagePart = Readonly<Record<'first' | 'last' | 'texts', string>>;
-
 /**
- * A page of events as texts, in parts. Each event was spelt when it got its number, as `feedEvent` spells it, and is only put beside the
- * others here: rows would become objects only to be written as JSON again, which took most of a page's time. `broken`: events that lack
- * what their type needs. No row when there is none. $1 client, $2 from, $3 readable since, $4 at most
+ * A page of events as texts, in parts: some events with commas between. Each event was spelt when it got its number, as `feedEvent` spells it,
+ * and is only put beside the others here: rows would become objects only to be written as JSON again, which took most of a page's time. No row
+ * when there is none. $1 client, $2 from, $3 readable since, $4 at most
  */
-export const READ_PAGE = textRead<PagePart & { broken: string }>(
+export const READ_PAGE = textRead<{ events: string }>(
   'feed_read_page',
-  'select first, last, texts, broken from feed_page($1, $2, $3, $4)',
+  'select events from feed_page($1, $2, $3, $4) as events',
 );
+
+/** What stands in a part for an event that lacks what its type needs. */
+export const BROKEN_EVENT = '\u0001';

@@ -2,7 +2,6 @@ import { Type, type Static } from 'typebox';
 import type { ConsentEvent } from '../consent/event-log.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { FeedEvent, feedEvent } from './feed-event.ts';
-import type { PagePart } from './store.ts';
 
 const MAX_LIMIT = 1_000;
 const MAX_WAIT_SECONDS = 30;
@@ -87,16 +86,23 @@ export function feedPage(from: number, events: readonly ConsentEvent[], generate
 }
 
 /** The same of events that are texts already (`READ_PAGE` in store.ts), at least one, as bytes. */
-export function feedPageOf(parts: readonly PagePart[], generatedAt: Date): Buffer {
-  const [first, last] = [parts[0]?.first, parts.at(-1)?.last];
-  const head = `{"startSequenceNr":${first},"endSequenceNr":${last},"generatedAt":"${generatedAt.toISOString()}","result":[`;
+export function feedPageOf(parts: readonly string[], generatedAt: Date): Buffer {
+  const last = parts.at(-1) ?? '';
+  const [startSequenceNr, endSequenceNr] = [
+    numberIn(parts[0] ?? ''),
+    numberIn(last.slice(last.lastIndexOf('{"sequenceNr":'))),
+  ];
+  const head = `{"startSequenceNr":${startSequenceNr},"endSequenceNr":${endSequenceNr},"generatedAt":"${generatedAt.toISOString()}","result":[`;
   // Never one long text: its memory would be mapped for it alone.
-  const pieces = [head, ...parts.flatMap(({ texts }, place) => (place === 0 ? [texts] : [',', texts])), ']}'];
+  const pieces = [head, ...parts.flatMap((events, place) => (place === 0 ? [events] : [',', events])), ']}'];
   const page = Buffer.allocUnsafe(pieces.reduce((bytes, piece) => bytes + Buffer.byteLength(piece), 0));
   let written = 0;
   for (const piece of pieces) written += page.write(piece, written);
   return page;
 }
+
+/** The number of the event that a text begins with. Nothing that a client says can look like one's beginning: a quote in a text is `\\"`. */
+const numberIn = (event: string): number => Number(/^\{"sequenceNr":(\d+)/.exec(event)?.[1]);
 
 export const StreamQuery = Type.Object({ fromSequenceNr: Type.Optional(fromSequenceNr) });
 export const StreamHeaders = Type.Object({
