@@ -2,7 +2,7 @@ import { firstSequenceNr, isFromLostHistory, readEventsAndLast, type ConsentEven
 import type { Platform } from '../platform/platform.ts';
 
 /** Events that got their number after this can be read (F4). */
-export const readableSince = (platform: Platform, now: Date): Date =>
+export const readableSince = (platform: Pick<Platform, 'config'>, now: Date): Date =>
   new Date(now.getTime() - platform.config.feedReadableDays * 86_400_000);
 
 export interface ReadOn {

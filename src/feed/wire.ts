@@ -87,11 +87,7 @@ export function feedPage(from: number, events: readonly ConsentEvent[], generate
 
 /** The same of events that are texts already (`READ_PAGE` in store.ts), at least one, as bytes. */
 export function feedPageOf(parts: readonly string[], generatedAt: Date): Buffer {
-  const last = parts.at(-1) ?? '';
-  const [startSequenceNr, endSequenceNr] = [
-    numberIn(parts[0] ?? ''),
-    numberIn(last.slice(last.lastIndexOf('{"sequenceNr":'))),
-  ];
+  const [startSequenceNr, endSequenceNr] = numbersOf(parts);
   const head = `{"startSequenceNr":${startSequenceNr},"endSequenceNr":${endSequenceNr},"generatedAt":"${generatedAt.toISOString()}","result":[`;
   // Never one long text: its memory would be mapped for it alone.
   const pieces = [head, ...parts.flatMap((events, place) => (place === 0 ? [events] : [',', events])), ']}'];
@@ -99,6 +95,12 @@ export function feedPageOf(parts: readonly string[], generatedAt: Date): Buffer 
   let written = 0;
   for (const piece of pieces) written += page.write(piece, written);
   return page;
+}
+
+/** The first and the last number in the texts of a page. */
+export function numbersOf(parts: readonly string[]): readonly [first: number, last: number] {
+  const last = parts.at(-1) ?? '';
+  return [numberIn(parts[0] ?? ''), numberIn(last.slice(last.lastIndexOf('{"sequenceNr":')))];
 }
 
 /** The number of the event that a text begins with. Nothing that a client says can look like one's beginning: a quote in a text is `\\"`. */

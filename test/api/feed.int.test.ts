@@ -232,3 +232,40 @@ test('F4, C8: after seven days events can no longer be read, after thirty they a
   const events = await from(0);
   assert.ok(events.every((event) => event.sequenceNr > number));
 });
+
+test('F1, F2: who reads on with one token misses nothing of what happened a moment ago, and gets nothing once the token is no good', async () => {
+  const tokens = { 1: await tokenFor(world, 'events'), 2: await tokenFor(world, 'events', { client: 2 }) };
+  const page = (client: 1 | 2, number: number, limit: number): Promise<Answer> =>
+    world.call({
+      method: 'GET',
+      url: `/feed/v1/consent?fromSequenceNr=${number}&limit=${limit}`,
+      headers: bearer(tokens[client]),
+    });
+  const begin = (await last()) + 1;
+  for (let n = 0; n < 4; n += 1) await newConsent(world);
+  for (let round = 0; round < 10; round += 1) {
+    // Something is left after it, so that the next page is read while it is found out who asks.
+    const { result } = (await page(1, begin, 2)).json as { result: FeedEvent[] };
+    assert.deepEqual(
+      result.map(({ sequenceNr }) => sequenceNr),
+      [begin, begin + 1],
+    );
+    const id = await newConsent(world);
+    const all = (await page(1, begin, 1_000)).json as { result: FeedEvent[] };
+    assert.equal(all.result.at(-1)?.consentId, id);
+    assert.deepEqual(
+      all.result.map(({ sequenceNr }) => sequenceNr),
+      all.result.map((_event, place) => begin + place),
+    );
+    assert.deepEqual((await page(2, begin, 1_000)).json.result, []);
+  }
+  await page(1, begin, 2);
+  const revoked = await world.call({
+    method: 'POST',
+    url: '/oauth2/revoke',
+    headers: { authorization: clientOf(1).basic, 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({ token: tokens[1] }).toString(),
+  });
+  assert.equal(revoked.status, 200);
+  assert.equal((await page(1, begin, 2)).status, 401);
+});
