@@ -655,6 +655,20 @@ AS $function$
        end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.feed_events(p_client uuid, p_from bigint, p_readable_since timestamp with time zone, p_limit integer)
+ RETURNS SETOF feed_event
+ LANGUAGE sql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_sort TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+  select e.* from feed_event e
+  where e.client_id = p_client and e.seq >= p_from and e.recorded_at > p_readable_since
+    and e.recorded_on >= (p_readable_since at time zone 'UTC')::date
+  order by e.seq limit p_limit
+$function$;
+
 CREATE OR REPLACE FUNCTION public.feed_keep_partitions(p_today date, p_keep_from date)
  RETURNS void
  LANGUAGE plpgsql
@@ -1149,6 +1163,7 @@ grant execute on function feed_base() to public;
 grant execute on function feed_base() to samtykke_app;
 grant execute on function feed_epoch() to samtykke_app;
 grant execute on function feed_event_text(p_client uuid, p_seq bigint, p_event uuid, p_consent uuid, p_type text, p_occurred_at timestamp with time zone, p_purpose text, p_external_id text, p_reason text) to samtykke_app;
+grant execute on function feed_events(p_client uuid, p_from bigint, p_readable_since timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_keep_partitions(p_today date, p_keep_from date) to samtykke_app;
 grant execute on function feed_page(p_client uuid, p_from bigint, p_readable_since timestamp with time zone, p_limit integer) to samtykke_app;
 grant execute on function feed_seal(p_client uuid, p_now timestamp with time zone, p_limit integer) to samtykke_app;

@@ -150,6 +150,7 @@ const CALLS = [
   "select purge_delivery_runs(now() - interval '8 days', 50)",
   `select * from feed_state('${clientOf(1).id}')`,
   'select audit_settled()',
+  `select * from feed_events('${clientOf(1).id}', 2, now() - interval '30 days', 50)`,
   `select * from feed_page('${clientOf(1).id}', 2, now() - interval '30 days', 50)`,
   'select feed_seal(null, now(), 50)',
   `select feed_seal('${clientOf(1).id}', now(), 50)`,

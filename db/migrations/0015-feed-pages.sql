@@ -22,3 +22,14 @@ set plan_cache_mode = force_generic_plan set enable_sort = off set enable_bitmap
 $$;
 revoke all on function feed_page from public;
 grant execute on function feed_page to samtykke_app;
+
+-- Events as rows, in the same way, for those who are told of each by itself.
+create function feed_events(p_client uuid, p_from bigint, p_readable_since timestamptz, p_limit integer) returns setof feed_event language sql stable
+set plan_cache_mode = force_generic_plan set enable_sort = off set enable_bitmapscan = off as $$
+  select e.* from feed_event e
+  where e.client_id = p_client and e.seq >= p_from and e.recorded_at > p_readable_since
+    and e.recorded_on >= (p_readable_since at time zone 'UTC')::date
+  order by e.seq limit p_limit
+$$;
+revoke all on function feed_events from public;
+grant execute on function feed_events to samtykke_app;

@@ -64,9 +64,7 @@ const STATE_WITH_CALLER = pointRead<TokenRow & { last_seq: number | null; unseal
 );
 const READ = sql<EventRow>(
   'feed_read',
-  `select client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason from feed_event
-   where client_id = $1 and seq >= $2 and recorded_at > $3 and recorded_on >= ($3 at time zone 'UTC')::date
-   order by seq limit $4`,
+  `select client_id, seq, event_id, consent_id, type, occurred_at, purpose, external_id, reason from feed_events($1, $2, $3, $4)`,
 );
 /**
  * The lowest number from which nothing is missed: that of the oldest event, or where the numbers that were left out before it begin. Of
