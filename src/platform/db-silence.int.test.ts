@@ -62,6 +62,18 @@ test('E3: who hears nothing for too long is cut, each after its own time, and wh
   assert.deepEqual(await queryNamed(idle, ONE, []), [{ one: 1 }]);
 });
 
+test('E3: of several that wait behind each other each answer gives the next one its time, and the last is watched too', async () => {
+  const client = await connected();
+  const slow = { name: 'slow', text: `select 1 as one, pg_sleep(${(LONGEST_MS * 0.6) / 1000})` };
+  const answers = await Promise.all([1, 2, 3].map(() => queryNamed(client, slow, [])));
+  assert.equal(answers.length, 3);
+  const first = queryNamed(client, ONE, []);
+  const last = failureOf(queryNamed(client, { name: 'long', text: `select pg_sleep(${(LONGEST_MS * 8) / 1000})` }, []));
+  assert.deepEqual(await first, [{ one: 1 }]);
+  const { ms } = await last;
+  assert.ok(ms < LONGEST_MS * 7, `${ms} ms`);
+});
+
 test('what fails of itself is not watched any longer', async () => {
   const client = await connected();
   await assert.rejects(queryNamed(client, { name: 'wrong', text: 'select 1 / 0' }, []), { code: '22012' });

@@ -8,7 +8,7 @@ import { systemClock } from './clock.ts';
  * and moving it about was up to a third of the CPU of Node.)
  */
 export interface SilenceWatch {
-  /** Watches a connection from now on. One statement at a time is asked over it. */
+  /** Watches a connection from now on. */
   add(client: pg.ClientBase): void;
 }
 
@@ -20,13 +20,13 @@ interface Watched {
 const watches = new WeakMap<pg.ClientBase, Watched>();
 
 export function watchSilence(longestMs: number): SilenceWatch {
-  /** Since when, in the order in which they began. */
-  const underWay = new Map<pg.ClientBase, number>();
+  /** How many statements wait for an answer, and since when none has come; in the order of that. */
+  const underWay = new Map<pg.ClientBase, { readonly since: number; readonly statements: number }>();
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
     timer = undefined;
     const now = systemClock.stopwatch();
-    for (const [client, since] of underWay) {
+    for (const [client, { since }] of underWay) {
       const left = since + longestMs - now;
       if (left > 0) {
         timer = setTimeout(look, left);
@@ -39,13 +39,16 @@ export function watchSilence(longestMs: number): SilenceWatch {
   };
   const watch: Watched = {
     begun: (client) => {
-      underWay.set(client, systemClock.stopwatch());
+      const { since = systemClock.stopwatch(), statements = 0 } = underWay.get(client) ?? {};
+      underWay.set(client, { since, statements: statements + 1 });
       if (timer !== undefined) return;
       timer = setTimeout(look, longestMs);
       timer.unref();
     },
     ended: (client) => {
+      const { statements = 0 } = underWay.get(client) ?? {};
       underWay.delete(client);
+      if (statements > 1) underWay.set(client, { since: systemClock.stopwatch(), statements: statements - 1 });
     },
   };
   return { add: (client) => void watches.set(client, watch) };
