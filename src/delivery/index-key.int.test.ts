@@ -12,6 +12,7 @@ import {
   startDeliveryWorld,
   type DeliveryWorld,
 } from '../../test/support/delivery-world.ts';
+import { holdingsOf, type HeldUnderIndex } from '../creditors/delivered-loans.ts';
 import { Nin } from '../person/nin.ts';
 import { joinInstallation } from '../keys/join.ts';
 import { dependentsOf, registerKeys, useKeys } from '../keys/key-registry.ts';
@@ -104,6 +105,22 @@ test('R7: the first collection after a rotation stores all of a creditor under t
   // And without the old key.
   world.platform.keyring.take(parseKeys(withoutKeys(both, 'nin-index', [old])));
   assert.deepEqual(await shown(7), ['c 1', 'f 1', 'r 1']);
+});
+
+test('R7, D3: what was read beside a consent is taken only where it was found by the only hash of the number', async () => {
+  await push(one(1, ago(5)));
+  const { db, vault } = world.platform;
+  const nin = Nin.fromStored(person(0));
+  const found = async (ninIndex: Buffer, rows: HeldUnderIndex['rows']): Promise<number> =>
+    (await holdingsOf(db, vault, nin, new Date(0), { ninIndex, rows })).length;
+  const nothing: HeldUnderIndex['rows'] = Promise.resolve([]);
+  const { hash } = vault.index(nin);
+  assert.equal(await found(hash, nothing), 0, 'it is taken');
+  assert.equal(await found(Buffer.alloc(32, 1), nothing), 1, 'it was found by the hash of somebody else');
+  assert.equal(await found(hash, Promise.resolve(undefined)), 1, 'it could not be read');
+  await know(both, anew);
+  assert.equal(await found(vault.index(nin).hash, nothing), 1, 'there may be more under the old key');
+  assert.equal(await found(hash, nothing), 1, 'and under the new one');
 });
 
 test('R7: what was pushed under the old key counts against a collection under the new one: later figures, and closed accounts', async () => {
