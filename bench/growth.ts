@@ -1,6 +1,6 @@
 /**
  * What everything costs with many consents, events and loans, beside the same with ten thousand: two databases of one PostgreSQL, a
- * node over each, asked in turns. `BENCH_SIZE`: how many are many, 300 000 unless told; with 10 000 000 it takes about twenty minutes to fill
+ * node over each, asked in turns. `BENCH_SIZE`: how many are many, 150 000 unless told; with 10 000 000 it takes about twenty minutes to fill
  * and 25 GB of disk. `BENCH_KEEP`: a folder in which what was filled stays for the next run.
  */
 import type { OpenCreditors } from './support/creditors-server.ts';
@@ -13,7 +13,7 @@ import { startServer } from './support/server-process.ts';
 import { median, percentile } from './support/statistics.ts';
 
 const FEW = 10_000;
-const MANY = Number(process.env['BENCH_SIZE'] ?? 300_000);
+const MANY = Number(process.env['BENCH_SIZE'] ?? 150_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? (MANY > 300_000 ? 6 : 4));
 
 /** What one round of one operation saw on one side. Milliseconds; CPU for each time. */
