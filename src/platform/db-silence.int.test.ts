@@ -7,7 +7,7 @@ import { openSilentProxy, type SilentProxy } from '../../test/support/silent-pro
 import { queryNamed } from './db-query.ts';
 import { watchSilence, watched } from './db-silence.ts';
 
-const LONGEST_MS = 250;
+const LONGEST_MS = 800;
 const ONE = { name: 'one', text: 'select 1 as one' };
 
 let database: TestDatabase;
@@ -64,7 +64,7 @@ test('E3: who hears nothing for too long is cut, each after its own time, and wh
 
 test('E3: of several that wait behind each other each answer gives the next one its time, and the last is watched too', async () => {
   const client = await connected();
-  const slow = { name: 'slow', text: `select 1 as one, pg_sleep(${(LONGEST_MS * 0.6) / 1000})` };
+  const slow = { name: 'slow', text: `select 1 as one, pg_sleep(${(LONGEST_MS * 0.4) / 1000})` };
   const answers = await Promise.all([1, 2, 3].map(() => queryNamed(client, slow, [])));
   assert.equal(answers.length, 3);
   const first = queryNamed(client, ONE, []);
