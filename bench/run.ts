@@ -9,15 +9,15 @@ import { median } from './support/statistics.ts';
 
 const USAGE = `npm run bench -- [MEASUREMENT…] [--long] [--json FILE] [--profile FOLDER]
 
-  --long            longer rounds and more of them: the careful figures. Without it all of them take less than ten minutes
+  --long            longer rounds and more of them: the careful figures. Without it all of which something is wanted take less than ten minutes
   --json FILE       writes every figure
   --profile FOLDER  writes a CPU profile of the server that is measured, and prints its top lines; the figures are worth less then
 `;
 
 /** Comes last, so that the others are there when somebody has waited long enough. */
+const LONGEST = 'collection';
 /** Nothing is wanted of it: it is measured by its name, or with `--long`. */
 const TOLD_FOR_ITSELF = new Set(['portal-page']);
-const LONGEST = 'collection';
 
 /**
  * Runs the measurements: all files of this folder, or those that are named, one after another, with one real PostgreSQL for all of

@@ -10,7 +10,7 @@ export interface GatheredRead extends PointRead {
 }
 
 /** Types of a point read's parameters, in their order, as PostgreSQL names them; none of them an array. */
-export type ParameterTypes = readonly ('bytea' | 'text' | 'timestamptz' | 'uuid')[];
+export type ParameterTypes = readonly ('bytea' | 'integer' | 'text' | 'timestamptz' | 'uuid')[];
 
 /**
  * Runs `text` for each place of arrays of its parameters. A row says whose it is as `asked_by`: the place, from 1. Rows of one place come in the

@@ -7,9 +7,11 @@ import { DomainError } from '../errors/domain-error.ts';
 import { pointRead, sql } from './db-statement.ts';
 import { openDatabase, sqlState, type Database } from './db.ts';
 
-const READ = pointRead<{ n: number; by: number }>('read', 'select n, pg_backend_pid() as by from t where id = $1');
-const READ_OTHER = pointRead<{ n: number }>('read_other', 'select n from other where id = $1');
-const DIVIDE = pointRead<{ n: number }>('divide', 'select 1 / n as n from t where id = $1');
+const READ = pointRead<{ n: number; by: number }>('read', 'select n, pg_backend_pid() as by from t where id = $1', [
+  'integer',
+]);
+const READ_OTHER = pointRead<{ n: number }>('read_other', 'select n from other where id = $1', ['integer']);
+const DIVIDE = pointRead<{ n: number }>('divide', 'select 1 / n as n from t where id = $1', ['integer']);
 const ADD = sql<{ n: number }>('add', 'update t set n = n + 1 where id = $1 returning n');
 
 let database: TestDatabase;
@@ -134,6 +136,6 @@ test('E3: reads of a database that has gone silent fail as `unavailable` within 
 
 test('what changes or locks is no point read', () => {
   for (const text of ['update t set n = 1', 'with x as (select 1) select', 'select n from t for no key update']) {
-    assert.throws(() => pointRead('wrong', text), /no point read/);
+    assert.throws(() => pointRead('wrong', text, []), /no point read/);
   }
 });

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { systemClock } from './clock.ts';
 import { queryNamed } from './db-query.ts';
+import { watchSilence } from './db-silence.ts';
 
 /**
  * Connections for point reads, which send one statement behind the other without waiting for the answers (pipelining). What many
@@ -47,9 +48,23 @@ export const noLanes: Lanes = {
 /** Looks at a connection before it is used; rejects when it must not be. */
 type Look = (client: pg.ClientBase) => Promise<void>;
 
-/** Opens lanes when they are first needed, and again when they were lost. `settings`: as for a client of the pool. */
-export function openLanes(settings: pg.ClientConfig, onConnectionError: (error: Error) => void, look: Look): Lanes {
-  const lanes = Array.from({ length: LANES }, () => openLane(settings, onConnectionError, look));
+/**
+ * Opens lanes when they are first needed, and again when they were lost. `settings`: as for a client of the pool. `silenceMs`: for so long one
+ * may answer nothing while it is asked something, before it is cut.
+ */
+export function openLanes(
+  settings: pg.ClientConfig,
+  silenceMs: number,
+  onConnectionError: (error: Error) => void,
+  look: Look,
+): Lanes {
+  const silence = watchSilence(silenceMs);
+  const lanes = Array.from({ length: LANES }, () =>
+    openLane({ ...settings, silenceMs }, onConnectionError, async (client) => {
+      silence.add(client);
+      await look(client);
+    }),
+  );
   return {
     read: (statement, values) => {
       const now = systemClock.stopwatch();
@@ -83,12 +98,10 @@ interface Connection {
   /** When it last answered, or began to have something to answer. */
   answeredAt: number;
   isHeldBack: boolean;
-  /** Whether somebody looks in a while if it still answers. */
-  isWatched: boolean;
 }
 
 function openLane(
-  { query_timeout: silenceMs = 10_000, ...settings }: pg.ClientConfig,
+  { silenceMs, ...settings }: pg.ClientConfig & { silenceMs: number },
   onConnectionError: (error: Error) => void,
   look: Look,
 ): Lane {
@@ -120,7 +133,7 @@ function openLane(
     } finally {
       clearTimeout(giveUp);
     }
-    connection = { client, socket, underWay: 0, answeredAt: 0, isHeldBack: false, isWatched: false };
+    connection = { client, socket, underWay: 0, answeredAt: 0, isHeldBack: false };
   };
   /** Holds back what is sent until whoever sends it is done: what is sent in a row is one packet (db-gather.ts). */
   const holdBack = (on: Connection): void => {
@@ -131,18 +144,6 @@ function openLane(
       on.isHeldBack = false;
       on.socket.uncork();
     });
-  };
-
-  /** Cuts it when it has answered nothing for too long: those who wait then ask elsewhere. One timer for all of them. */
-  const watch = (on: Connection, inMs: number): void => {
-    on.isWatched = true;
-    setTimeout(() => {
-      on.isWatched = false;
-      if (on.underWay === 0) return;
-      const silent = systemClock.stopwatch() - on.answeredAt;
-      if (silent >= silenceMs) on.socket.destroy();
-      else watch(on, silenceMs - silent);
-    }, inMs).unref();
   };
 
   return {
@@ -169,7 +170,6 @@ function openLane(
         if (on.underWay === 0) on.answeredAt = now;
         on.underWay += 1;
         holdBack(on);
-        if (!on.isWatched) watch(on, silenceMs);
         const answered = (): void => {
           on.underWay -= 1;
           on.answeredAt = systemClock.stopwatch();

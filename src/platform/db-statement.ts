@@ -10,9 +10,10 @@ export type SqlValue = string | number | bigint | boolean | null | Date | Buffer
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
-  /** It finds single rows by a key and takes no lock, so that it may go over a connection that others use at the same time. */
-  readonly isPointRead?: boolean;
-  /** The same for many who ask at once. */
+  /**
+   * The same for many who ask at once. It finds single rows by a key and takes no lock, so that it may go over a connection that others use at
+   * the same time.
+   */
   readonly together?: { readonly name: string; readonly text: string };
   /** Its columns are texts, and come as they are. */
   readonly isOfTexts?: boolean;
@@ -31,16 +32,16 @@ export function sql<Row>(name: string, text: string): Statement<Row> {
 
 /**
  * A statement that many requests run, and that takes next to no time: outside of transactions it is sent over a connection that is
- * shared (db-pipeline.ts). It may be asked twice, and must be a `select` that waits for no lock of a row. `types`: of its parameters;
- * told: whoever asks it at the same moment as others does so by one statement with them (db-gather.ts).
+ * shared (db-pipeline.ts), and together with others who ask it at the same moment (db-gather.ts). It may be asked twice, and must be a
+ * `select` that waits for no lock of a row. `types`: of its parameters.
  */
-export function pointRead<Row>(name: string, text: string, types?: ParameterTypes): Statement<Row> {
+export function pointRead<Row>(name: string, text: string, types: ParameterTypes): Statement<Row> {
   if (!/^select\b(?!.*\bfor (no key )?(update|share|key share)\b)/s.test(text))
     throw new Error(`${name} is no point read`);
-  const together = types === undefined ? undefined : togetherOf({ name, text }, types);
-  const statement = { name, text, isPointRead: true, ...(together === undefined ? {} : { together }) };
+  const together = togetherOf({ name, text }, types);
+  const statement = { name, text, together };
   known.set(name, statement);
-  if (together !== undefined) known.set(together.name, together);
+  known.set(together.name, together);
   return statement;
 }
 

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DomainError } from '../errors/domain-error.ts';
 import { systemClock } from './clock.ts';
-import { NoLaneError, gathering, type GatheredRead } from './db-gather.ts';
-import { noLanes, openLanes, type Lanes } from './db-pipeline.ts';
+import { gathering, type GatheredRead } from './db-gather.ts';
+import { noLanes, openLanes } from './db-pipeline.ts';
 import { assertServes, verifying } from './db-primary.ts';
 import { queryNamed, types } from './db-query.ts';
 import { watchSilence, watched } from './db-silence.ts';
@@ -117,16 +117,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   const laneSettings: pg.ClientConfig = {
     ...connections(laneMs),
     ...withSettings(options, POINT_READ_SETTINGS).settings,
-    query_timeout: laneMs + POINT_READ_SILENCE_MS,
   };
-  const lanes = pooled ? noLanes : openLanes(laneSettings, report, (client) => assertServes(client, { role }));
-  const readShared = readingShared(lanes);
+  const look = (client: pg.ClientBase): Promise<void> => assertServes(client, { role });
+  const lanes = pooled ? noLanes : openLanes(laneSettings, laneMs + POINT_READ_SILENCE_MS, report, look);
+  const readShared = gathering(lanes, fellWithLane);
 
   return {
     kind: 'database',
     query: (statement, values = []) =>
       tracing.part(sqlSpan(statement), () =>
-        statement.isPointRead === true
+        isGathered(statement)
           ? onLane(readShared, connect, statement, values)
           : retried(() => onLivingConnection(connect, statement, values)),
       ),
@@ -190,19 +190,10 @@ const connecting = (pool: pg.Pool, onWaited: (seconds: number) => void): Connect
 const CUT_STATES: ReadonlySet<string | undefined> = new Set([undefined, '57P01', '57P02', '08P01']);
 const TOO_LONG = '57014';
 
-type ReadShared = (statement: Statement<unknown>, values: readonly SqlValue[]) => Promise<unknown[]>;
+const isGathered = <Row>(statement: Statement<Row>): statement is Statement<Row> & GatheredRead =>
+  statement.together !== undefined;
 
-/** Reads over a lane, together with others where the statement may. Errors: of the server, the connection, or `NoLaneError`. */
-function readingShared(lanes: Lanes): ReadShared {
-  const gathered = gathering(lanes, fellWithLane);
-  return (statement, values) =>
-    isGathered(statement)
-      ? gathered(statement, [...values])
-      : (lanes.read(statement, [...values]) ?? Promise.reject(new NoLaneError()));
-}
-
-const isGathered = (statement: Statement<unknown>): statement is GatheredRead => statement.together !== undefined;
-
+/** Of the connection or the time, or `NoLaneError`: not of the statement. */
 function fellWithLane(error: unknown): boolean {
   const state = sqlState(error);
   return !(error instanceof RangeError) && (CUT_STATES.has(state) || state === TOO_LONG);
@@ -213,13 +204,13 @@ function fellWithLane(error: unknown): boolean {
  * What the server says of the statement itself it would say there too.
  */
 async function onLane<Row>(
-  readShared: ReadShared,
+  readShared: ReturnType<typeof gathering>,
   connect: Connect,
-  statement: Statement<Row>,
+  statement: Statement<Row> & GatheredRead,
   values: readonly SqlValue[],
 ): Promise<Row[]> {
   try {
-    return (await readShared(statement, values)) as Row[];
+    return (await readShared(statement, [...values])) as Row[];
   } catch (error) {
     if (!fellWithLane(error)) throw translated(error);
     return onLivingConnection(connect, statement, values);
