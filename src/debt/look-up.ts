@@ -3,9 +3,10 @@ import { ninOf, type SealedPerson } from '../consent/find.ts';
 import { refusalError } from '../consent/refusal.ts';
 import { useConsent } from '../consent/use.ts';
 import type { CreditorClient } from '../creditors/creditor-client.ts';
+import type { HeldUnderIndex } from '../creditors/delivered-loans.ts';
 import type { Nin } from '../person/nin.ts';
 import type { Platform } from '../platform/platform.ts';
-import { gatherDebt, type readHeld } from './ask-creditors.ts';
+import { gatherDebt } from './ask-creditors.ts';
 import { assembleDebt, type DebtInformation } from './debt-information.ts';
 import { measured } from './measure.ts';
 
@@ -15,7 +16,7 @@ export interface Lookup {
   /** The number of the person whose consent it is, if it was read with it. */
   readonly person?: SealedPerson | undefined;
   /** What is held for whoever gave the consent, if it was asked for with it. */
-  readonly held?: ReturnType<typeof readHeld> | undefined;
+  readonly held?: HeldUnderIndex['rows'] | undefined;
   readonly asking: Asking;
   readonly traceId: string;
 }

@@ -5,6 +5,7 @@ import { findCaller } from '../clients/access-token.ts';
 import { ConsentIdInPath, consentForRequest } from '../consent/consent-for-request.ts';
 import { purposesOf, readConsent } from '../consent/find.ts';
 import type { CreditorClient } from '../creditors/creditor-client.ts';
+import type { HeldUnderIndex } from '../creditors/delivered-loans.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { debtErrors } from '../errors/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -57,7 +58,7 @@ export function debtRoutes(
       response: { 200: DebtInformationBody, ...debtErrors },
     },
     handler: async (request) => {
-      let held: ReturnType<typeof readHeld> | undefined;
+      let held: HeldUnderIndex['rows'] | undefined;
       const read = await consentForRequest(platform, limits, request, request.params.id, {
         withPerson: true,
         beside: (consentId) => {

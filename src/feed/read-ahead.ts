@@ -20,7 +20,8 @@ export async function readParts(db: Database, asked: PageAsked): Promise<readonl
 
 /** A page that was begun to be read while it was found out who asks. */
 export interface AheadPage {
-  readonly asked: PageAsked;
+  /** For whom: who was thought to ask. */
+  readonly clientId: string;
   /** Undefined: it could not be read. */
   readonly parts: Promise<readonly string[] | undefined>;
 }
@@ -60,10 +61,10 @@ export function openReaders(): Readers {
 
 /**
  * Whether a page that was read ahead has all that it would have if it were read now, when `last` is the last number and nothing waits for one: it
- * ends there, or it is full without a number left out. What has a number never changes, and what gets one gets a higher one.
+ * ends there, or it is full (`limit`) without a number left out. What has a number never changes, and what gets one gets a higher one.
  */
-export function isWhole(parts: readonly string[], { from, limit }: PageAsked, last: number): boolean {
+export function isWhole(parts: readonly string[], limit: number, last: number): boolean {
   if (parts.length === 0) return false;
   const [first, end] = numbersOf(parts);
-  return end === last || (first >= from && end - first + 1 === limit);
+  return end === last || end - first + 1 === limit;
 }

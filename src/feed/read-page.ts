@@ -40,7 +40,8 @@ function readAhead(
   if (reader === undefined) return undefined;
   const asked = pageAsked(platform, reader.clientId, query);
   if (asked === undefined || asked.from > reader.last) return undefined;
-  return { asked, parts: readParts(platform.db, asked).catch(() => undefined) };
+  // Whatever keeps it from being read is told to whoever reads it again.
+  return { clientId: reader.clientId, parts: readParts(platform.db, asked).catch(() => undefined) };
 }
 
 function pageAsked(
@@ -77,21 +78,19 @@ export async function readPage(
   const last = await numbered(db, { clientId, now, known: beside?.state });
   if (from > last) return { events: undefined, last, now };
   const asked = { clientId, from, limit, readableSince: readableSince(platform, now) };
-  const parts = (await wholeAhead(beside, asked, last)) ?? (await readParts(db, asked));
+  const parts = (await wholeAhead(beside?.ahead, asked, last)) ?? (await readParts(db, asked));
   if (parts.length === 0) return { events: undefined, last, now };
   if (beside !== undefined && numbersOf(parts)[1] < last) beside.readers.remember(beside.token, { clientId, last });
   return { events: parts, last, now };
 }
 
-/** What was read ahead, if it is this page and has all of it. */
+/** What was read ahead for this request, if it is of the caller and has all of the page. */
 async function wholeAhead(
-  beside: Beside | undefined,
-  asked: PageAsked,
+  ahead: AheadPage | undefined,
+  { clientId, limit }: PageAsked,
   last: number,
 ): Promise<readonly string[] | undefined> {
-  const { ahead } = beside ?? {};
-  if (ahead === undefined || ahead.asked.clientId !== asked.clientId) return undefined;
-  if (ahead.asked.from !== asked.from || ahead.asked.limit !== asked.limit) return undefined;
+  if (ahead?.clientId !== clientId) return undefined;
   const parts = await ahead.parts;
-  return parts !== undefined && isWhole(parts, asked, last) ? parts : undefined;
+  return parts !== undefined && isWhole(parts, limit, last) ? parts : undefined;
 }

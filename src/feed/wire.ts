@@ -13,10 +13,7 @@ const fromSequenceNr = Type.Integer({
 
 export const FeedQuery = Type.Object({
   fromSequenceNr,
-  limit: Type.Integer({
-    minimum: 1,
-    description: `How many events at most; above ${MAX_LIMIT} it is ${MAX_LIMIT}`,
-  }),
+  limit: Type.Integer({ minimum: 1, description: `How many events at most; above ${MAX_LIMIT} it is ${MAX_LIMIT}` }),
   waitSeconds: Type.Optional(
     Type.Integer({
       minimum: 0,
